@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The log: writing and reading it. Only this folder sees SQLite. ingest and
+ * verify write; analysis and output read. A store belongs to one thread.
+ *
+ * Functions return 0 or positive, or -errno; ret_ outputs are untouched on
+ * failure. store_error() tells the last failure in words.
+ */
+#ifndef SIGSHIM_STORE_H
+#define SIGSHIM_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "event.h"
+
+struct store;
+
+enum store_mode {
+	STORE_CREATE,	/* read and write, made if missing, appended to if not */
+	STORE_UPDATE,	/* read and write, must exist */
+	STORE_READ,	/* read only, must exist */
+};
+
+/*
+ * -ENOENT: no such log. -EINVAL: a file, but not a sigshim log. -EPROTO: a
+ * log of a newer version. -EACCES, -EBUSY, -EIO, -ENOSPC as usual. On failure
+ * *ret_error, if given, receives a sentence (free it).
+ */
+int store_open(const char *path, enum store_mode mode, struct store **ret, char **ret_error);
+/* Commits and closes. NULL is a no-op. */
+int store_close(struct store *s);
+const char *store_error(const struct store *s);
+const char *store_path(const struct store *s);
+
+/* --- writing ---------------------------------------------------------- */
+
+/*
+ * Writers work inside one open transaction; store_commit ends it and begins
+ * the next. After a failed write (disk full) the store keeps counting what it
+ * could not take: store_refused().
+ */
+int store_commit(struct store *s);
+uint64_t store_refused(const struct store *s);
+
+/* command: shown in the log, NULL for a daemon. */
+int store_run_begin(struct store *s, const char *command, int64_t *ret_run);
+int store_run_end(struct store *s, int64_t run);
+
+struct process_info {
+	int64_t run, parent;		/* parent 0: unknown */
+	int pid, host_pid, ppid, uid, gid;
+	const char *comm, *exe, *cmdline;	/* may be NULL */
+	const char *transport, *stack_mode, *overflow;
+	int depth;
+	uint64_t minsigstksz, mask_start, started_ns;
+};
+int store_process(struct store *s, const struct process_info *info, int64_t *ret_process);
+/* end: "exit", "killed", "open", "never". */
+int store_process_end(struct store *s, int64_t process, uint64_t ended_ns, const char *end, uint64_t lost);
+int store_thread(struct store *s, int64_t process, uint32_t ordinal, int tid, int host_tid, int64_t *ret_thread);
+
+/* build_id in hex, "" when unknown. */
+int store_module(struct store *s, const char *path, const char *build_id, int64_t *ret_module);
+int store_mapping(struct store *s, int64_t process, int64_t module, uint64_t start, uint64_t end,
+		  uint64_t bias, uint64_t from_ns);
+
+struct stack_frame {
+	int64_t module;		/* 0: outside every module */
+	uint64_t offset;	/* ELF virtual address, or the absolute one */
+};
+/* The same frames and end give the same stack. */
+int store_stack(struct store *s, const struct stack_frame *frames, unsigned int n,
+		enum sigshim_stack_end end, int64_t *ret_stack);
+
+int store_event(struct store *s, int64_t thread, const struct event *ev, int64_t stack);
+
+struct gap_info {
+	int64_t run, process, thread;	/* 0: none */
+	uint64_t ts_ns, first_seq, last_seq;	/* 0: unknown */
+	int64_t count;			/* -1: nobody can tell */
+	const char *reason;
+};
+int store_gap(struct store *s, const struct gap_info *gap);
+int store_refusal(struct store *s, int64_t run, const char *reason, uint64_t count);
+
+/* --- naming frames ---------------------------------------------------- */
+
+struct frame_todo {
+	int64_t frame, module;
+	uint64_t offset;
+	bool exact;
+	const char *path, *build_id;	/* valid until the next store_frames_todo */
+};
+/* Up to `max` frames that have no name yet, with an id above `after`. Returns how many. */
+int store_frames_todo(struct store *s, int64_t after, struct frame_todo *ret, unsigned int max);
+/* Frames still to be named; for progress. */
+int64_t store_frames_todo_count(struct store *s);
+
+struct symbol_info {
+	const char *function;	/* NULL: unknown */
+	uint64_t function_offset;
+	const char *file;	/* NULL: unknown */
+	int line;
+	bool inlined;
+};
+/*
+ * Names a frame: n levels, innermost first; n 0: nothing is known. `signal`:
+ * it is the kernel's signal trampoline, so that the frame above it was
+ * interrupted, not calling: such frames are exchanged for exact ones, which
+ * appear in the next store_frames_todo.
+ */
+int store_frame_named(struct store *s, int64_t frame, const struct symbol_info *symbols,
+		      unsigned int n, bool signal);
+
+/* --- reading ---------------------------------------------------------- */
+
+struct log_event {
+	int64_t id, run, process, thread, call, stack;	/* stack 0: none */
+	int64_t run_started_ns, run_mono_ns;	/* realtime = started + ts - mono */
+	uint64_t ts_ns, duration_ns, seq;
+	int pid, tid, host_pid, host_tid, ppid, uid;	/* host_tid 0: unknown */
+	const char *comm, *exe;		/* valid until the next row */
+	const struct event_desc *desc;
+	int64_t ret;
+	int error;			/* 0: success */
+	uint64_t mask_before, mask_requested, mask_after;
+	unsigned int flags;		/* SIGSHIM_EVF_BEFORE, _REQUESTED, _AFTER, _VFORK */
+	const char *args, *raw;		/* JSON; valid until the next row */
+};
+
+/*
+ * Events in time order (or reversed), chosen by an SQL condition over the
+ * aliases e (event_log), c (calls), t (threads), p (processes), r (runs), with
+ * `?` bound in order. Callers build the condition from constants; every value
+ * is bound. fn returns 0 to go on, or a value that store_events returns.
+ */
+struct bind_value {
+	bool is_text;
+	int64_t number;
+	const char *text;
+};
+struct event_query {
+	const char *where;		/* "" for all */
+	const struct bind_value *values;
+	unsigned int nvalues;
+	int64_t limit;			/* 0: none */
+	bool reverse;
+	int64_t after_id;		/* only ids above; 0: all */
+	/* Called every few milliseconds while SQLite works; non-zero stops with -EINTR. */
+	int (*progress)(void *arg);
+	void *progress_arg;
+};
+int store_events(struct store *s, const struct event_query *q,
+		 int (*fn)(const struct log_event *ev, void *arg), void *arg);
+
+/*
+ * Counts events that q chooses, grouped by the SQL expression `key` over the
+ * same aliases, largest first. fn gets the key as text (NULL for null).
+ */
+int store_count_by(struct store *s, const struct event_query *q, const char *key,
+		   int (*fn)(const char *key, int64_t count, void *arg), void *arg);
+
+struct log_frame {
+	uint64_t pc;			/* absolute in that process; 0 if unknown */
+	const char *module;		/* NULL: none. Pointers valid until the next store_stack_read */
+	uint64_t offset;
+	const char *build_id;		/* NULL or hex */
+	const char *function;		/* NULL: unknown */
+	uint64_t function_offset;
+	const char *file;		/* NULL: unknown */
+	int line;
+	bool inlined;
+	bool signal;
+};
+/*
+ * The frames of a stack as `process` had them mapped, innermost first, inlined
+ * functions expanded. Returns how many; *ret_frames is the store's, valid until
+ * the next call. *ret_end, if given, tells why the stack ends there.
+ */
+int store_stack_read(struct store *s, int64_t stack, int64_t process,
+		     const struct log_frame **ret_frames, enum sigshim_stack_end *ret_end);
+
+/*
+ * Runs a read-only statement for people; other statements give -EPERM. fn gets
+ * each row as text (NULL for null); it is called once with row 0 for the names.
+ */
+int store_sql(struct store *s, const char *sql,
+	      int (*fn)(int row, int n, const char *const *cells, void *arg), void *arg);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Names for what events.def says, for both sides: event ids, argument kinds
+ * and tags. Everything here is a constant; no code.
+ */
+#ifndef SIGSHIM_EVENTS_H
+#define SIGSHIM_EVENTS_H
+
+/* Event ids: SIGSHIM_EV_<ident>, 1 to SIGSHIM_EV_MAX. */
+enum sigshim_event_id {
+	SIGSHIM_EV_NONE,
+#define SIGSHIM_EVENT(id, ident, ...) SIGSHIM_EV_##ident = (id),
+#include <sigshim/events.def>
+	SIGSHIM_EV_END
+};
+#define SIGSHIM_EV_MAX (SIGSHIM_EV_END - 1)
+
+#define SIGSHIM_MAX_ARGS 6
+
+/* How an event is called. */
+enum sigshim_via {
+	SIGSHIM_VIA_LIBC,	/* through the libc symbol */
+	SIGSHIM_VIA_SYSCALL,	/* through syscall(2) */
+};
+
+/* How failure is reported. */
+enum sigshim_err {
+	SIGSHIM_ERR_ERRNO,	/* -1 and errno */
+	SIGSHIM_ERR_RETURN,	/* the error number is the result */
+};
+
+enum sigshim_effect {
+	SIGSHIM_EFFECT_NONE,
+	SIGSHIM_EFFECT_MASK,	/* arguments 0 to 2 are how, set, oldset */
+};
+
+/*
+ * Argument kinds. The pointer kinds (those with a copy size) are followed by
+ * the shim once the kernel has accepted the call, and copied into the record.
+ */
+enum sigshim_kind {
+	SIGSHIM_KIND_INT,
+	SIGSHIM_KIND_FD,
+	SIGSHIM_KIND_PID,
+	SIGSHIM_KIND_SIGNO,
+	SIGSHIM_KIND_HOW,
+	SIGSHIM_KIND_SIZE,
+	SIGSHIM_KIND_POINTER,		/* printed, never followed */
+	SIGSHIM_KIND_SFD_FLAGS,
+	SIGSHIM_KIND_SIGVAL,
+	SIGSHIM_KIND_SIGSET_IN,
+	SIGSHIM_KIND_SIGSET_OUT,
+	SIGSHIM_KIND_STACK_IN,
+	SIGSHIM_KIND_STACK_OUT,
+	SIGSHIM_KIND_SIGINFO_IN,
+	SIGSHIM_KIND_END
+};
+
+/* Bytes copied for a kind: 8 (kernel sigset), 24 (stack_t), 128 (siginfo_t). */
+#define SIGSHIM_COPY_SIGSET 8
+#define SIGSHIM_COPY_STACK 24
+#define SIGSHIM_COPY_SIGINFO 128
+#define SIGSHIM_COPY_MAX (SIGSHIM_MAX_ARGS * SIGSHIM_COPY_SIGINFO)
+
+static inline unsigned int sigshim_kind_copy(enum sigshim_kind kind)
+{
+	switch (kind) {
+	case SIGSHIM_KIND_SIGSET_IN:
+	case SIGSHIM_KIND_SIGSET_OUT:
+		return SIGSHIM_COPY_SIGSET;
+	case SIGSHIM_KIND_STACK_IN:
+	case SIGSHIM_KIND_STACK_OUT:
+		return SIGSHIM_COPY_STACK;
+	case SIGSHIM_KIND_SIGINFO_IN:
+		return SIGSHIM_COPY_SIGINFO;
+	default:
+		return 0;
+	}
+}
+
+/* True for a kind that the kernel writes: valid only after success. */
+static inline int sigshim_kind_out(enum sigshim_kind kind)
+{
+	return kind == SIGSHIM_KIND_SIGSET_OUT || kind == SIGSHIM_KIND_STACK_OUT;
+}
+
+/* Argument tags. */
+enum sigshim_tag {
+	SIGSHIM_TAG_K = 1,	/* kernel origin */
+	SIGSHIM_TAG_U = 2,	/* user-space origin */
+	SIGSHIM_TAG_TOCTOU = 4,	/* can change between check and use */
+	SIGSHIM_TAG_OPT = 8,	/* may be null */
+};
+
+#endif
