@@ -56,10 +56,14 @@ enum sigshim_kind {
 	SIGSHIM_KIND_END
 };
 
-/* Bytes copied for a kind: 8 (kernel sigset), 24 (stack_t), 128 (siginfo_t). */
+/*
+ * Bytes copied for a kind: those that the kernel itself reads or writes. Of a
+ * siginfo_t these are struct kernel_siginfo's 48 (kernel/signal.c,
+ * copy_siginfo_from_user): the rest of the 128 may lie on an unmapped page.
+ */
 #define SIGSHIM_COPY_SIGSET 8
 #define SIGSHIM_COPY_STACK 24
-#define SIGSHIM_COPY_SIGINFO 128
+#define SIGSHIM_COPY_SIGINFO 48
 #define SIGSHIM_COPY_MAX (SIGSHIM_MAX_ARGS * SIGSHIM_COPY_SIGINFO)
 
 static inline unsigned int sigshim_kind_copy(enum sigshim_kind kind)

@@ -184,8 +184,7 @@ struct sigshim_loss {
 struct sigshim_bye {
 	struct sigshim_frame h;
 	uint64_t now_ns;
-	uint64_t lost;
-	uint64_t made;		/* calls made since the instance began */
+	uint64_t lost;		/* since the hello */
 };
 
 /*
@@ -199,11 +198,13 @@ struct sigshim_bye {
  * The data area is mapped twice in a row, so that a record never wraps.
  * ncells is a power of two; positions count cells from 0 and never wrap.
  *
- * A writer that needs k cells at position p = tail checks that state[p..p+k)
- * is FREE(p..p+k), takes them by compare-and-swap of tail from p to p+k,
- * writes the frame, and stores COMMITTED(p) into the first state word with
- * release order. The reader takes COMMITTED(p) with acquire order, copies the
- * frame, and frees each of its cells for the next lap.
+ * A writer that needs k cells at position p = tail checks that p + k - head
+ * <= ncells (else the ring is full) and that state[p..p+k) is FREE(p..p+k),
+ * takes them by compare-and-swap of tail from p to p+k, writes the frame, and
+ * stores COMMITTED(p) into the first state word with release order; the other
+ * words stay as they are. The reader takes COMMITTED(p) with acquire order,
+ * copies the frame, frees each of its cells for the next lap (FREE(p+ncells))
+ * and then moves head.
  *
  * Taken cells belong to their writer until it commits, however long that
  * takes: a handler may interrupt it, the thread may siglongjmp away or be
@@ -226,10 +227,9 @@ struct sigshim_ring {
 	uint64_t tail;		/* next position to take; written by the shim */
 	uint8_t pad1[64 - 8];
 	uint64_t lost;		/* calls not recorded since the hello; by the shim */
-	uint64_t made;		/* valid once `bye` is set */
 	uint32_t bye;		/* the process ends in an orderly way */
 	uint32_t pad2;
-	uint8_t pad3[64 - 24];
+	uint8_t pad3[64 - 16];
 	uint64_t head;		/* positions before it were read; by the collector */
 	uint8_t pad4[64 - 8];
 };
@@ -240,14 +240,14 @@ _Static_assert(sizeof(struct sigshim_welcome) == 32, "wire layout");
 _Static_assert(sizeof(struct sigshim_event) == 104, "wire layout");
 _Static_assert(sizeof(struct sigshim_module) == 48, "wire layout");
 _Static_assert(sizeof(struct sigshim_loss) == 24, "wire layout");
-_Static_assert(sizeof(struct sigshim_bye) == 32, "wire layout");
+_Static_assert(sizeof(struct sigshim_bye) == 24, "wire layout");
 _Static_assert(sizeof(struct sigshim_ring) == 256, "wire layout");
 _Static_assert(offsetof(struct sigshim_ring, tail) == 64, "wire layout");
 _Static_assert(offsetof(struct sigshim_ring, lost) == 128, "wire layout");
 _Static_assert(offsetof(struct sigshim_ring, head) == 192, "wire layout");
 
 /* The longest EVENT: fixed part, arguments, copies and addresses. */
-_Static_assert(sizeof(struct sigshim_event) + 6 * 8 + 6 * 128 +
+_Static_assert(sizeof(struct sigshim_event) + 6 * 8 + 6 * 48 +
 	SIGSHIM_MAX_FRAMES * 8 <= SIGSHIM_MAX_FRAME_SIZE, "frame limit");
 
 #endif
