@@ -9,6 +9,18 @@ LDFLAGS ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
 B := build
+FUZZ_SECONDS ?= 600
+FUZZ_CC ?= $(shell command -v clang-14 || command -v clang)
+# For the collector and its tests, never for the library: see asan.
+SANITIZE ?=
+
+# The loader's own folder where PREFIX has one, so that a plain
+# LD_PRELOAD=libsigshim.so works.
+ifeq ($(PREFIX),/usr)
+LIBDIR ?= $(PREFIX)/lib/$(shell $(CC) -print-multiarch)
+else
+LIBDIR ?= $(PREFIX)/lib
+endif
 
 ifeq ($(V),1)
 Q :=
@@ -23,11 +35,11 @@ BASE := -std=gnu11 -Iinclude $(WARN) -MMD -MP -D_GNU_SOURCE
 SHIM_FLAGS := -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-omit-frame-pointer \
 	-fno-stack-protector -U_FORTIFY_SOURCE -fasynchronous-unwind-tables
 PKGS := sqlite3 libdw libelf json-c smartcols libsystemd
-COLLECTOR_FLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null) -I$(B)/gen -pthread
+COLLECTOR_FLAGS := $(SANITIZE) $(shell pkg-config --cflags $(PKGS) 2>/dev/null) -I$(B)/gen -pthread
 COLLECTOR_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -pthread
 
 SHIM_SRC := $(wildcard shim/*.c)
-SHIM_OBJ := $(SHIM_SRC:%.c=$(B)/%.o)
+SHIM_OBJ := $(SHIM_SRC:%.c=$(B)/%.o) $(patsubst %.S,$(B)/%.o,$(wildcard shim/*.S))
 COLLECTOR_SRC := $(wildcard collector/*/*.c)
 COLLECTOR_OBJ := $(COLLECTOR_SRC:%.c=$(B)/%.o)
 COLLECTOR_LIB_OBJ := $(filter-out $(B)/collector/cli/main.o,$(COLLECTOR_OBJ))
@@ -35,6 +47,8 @@ UNIT_SRC := $(wildcard tests/check_*.c)
 UNIT_BIN := $(UNIT_SRC:tests/%.c=$(B)/tests/%)
 PROGRAM_SRC := $(wildcard tests/programs/*.c)
 PROGRAM_BIN := $(PROGRAM_SRC:tests/%.c=$(B)/tests/%)
+FUZZ_SRC := $(wildcard tests/fuzz/*.c)
+FUZZ_BIN := $(FUZZ_SRC:tests/%.c=$(B)/tests/%)
 
 .PHONY: all
 all: $(B)/sigshim $(B)/libsigshim.so
@@ -45,12 +59,17 @@ $(B)/libsigshim.so: $(SHIM_OBJ)
 
 $(B)/sigshim: $(COLLECTOR_OBJ)
 	$(say) LD $@
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(COLLECTOR_LIBS)
+	$(Q)$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(COLLECTOR_LIBS)
 
 $(B)/shim/%.o: shim/%.c
 	@mkdir -p $(@D)
 	$(say) CC $@
 	$(Q)$(CC) $(BASE) $(SHIM_FLAGS) $(CPPFLAGS) $(CFLAGS) -U_FORTIFY_SOURCE -c -o $@ $<
+
+$(B)/shim/%.o: shim/%.S
+	@mkdir -p $(@D)
+	$(say) AS $@
+	$(Q)$(CC) $(BASE) $(SHIM_FLAGS) -c -o $@ $<
 
 $(B)/collector/%.o: collector/%.c
 	@mkdir -p $(@D)
@@ -77,8 +96,103 @@ $(B)/tests/programs/%: tests/programs/%.c
 	$(say) LD $@
 	$(Q)$(CC) $(BASE) -O1 -g -fno-omit-frame-pointer -rdynamic -o $@ $< -pthread -ldl
 
+# Fuzz targets: the collector built once more, by clang, with libFuzzer's hooks.
+FUZZ_FLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
+$(B)/fuzz/collector/%.o: collector/%.c $(B)/gen/schema.h
+	@mkdir -p $(@D)
+	$(say) FUZZ-CC $@
+	$(Q)$(FUZZ_CC) $(BASE) $(COLLECTOR_FLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -c -o $@ $<
+
+$(B)/tests/fuzz/%: tests/fuzz/%.c $(COLLECTOR_LIB_OBJ:$(B)/%=$(B)/fuzz/%)
+	@mkdir -p $(@D)
+	$(say) FUZZ-LD $@
+	$(Q)$(FUZZ_CC) $(BASE) $(COLLECTOR_FLAGS) -Icollector $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(COLLECTOR_LIBS)
+
+.PHONY: unit programs check check-root lint
+unit: $(UNIT_BIN)
+programs: $(PROGRAM_BIN)
+
+## check: run every test; the last line counts them
+check: all unit programs
+	$(Q)BUILD=$(B) tests/run
+
+## check-root: the same as root, where a skipped test is a failed one
+check-root: all unit programs
+	$(Q)BUILD=$(B) tests/run --no-skips
+
+## lint: what must hold between sources, help, man pages and documentation
+lint: all
+	$(Q)BUILD=$(B) tests/lint
+
+## asan: unit tests and the collector's end-to-end tests, with sanitizers
+.PHONY: asan
+asan:
+	$(Q)$(MAKE) B=$(B)/asan CFLAGS='-O1 -g -fno-omit-frame-pointer' \
+		SANITIZE=-fsanitize=address,undefined all unit programs
+	$(Q)BUILD=$(B)/asan tests/run --sanitized
+
+## fuzz: feed the decoder with garbage for FUZZ_SECONDS (600) each target
+.PHONY: fuzz fuzz-build
+fuzz-build: $(FUZZ_BIN)
+fuzz: fuzz-build
+	$(Q)for target in $(FUZZ_BIN); do \
+		mkdir -p $$target.corpus && \
+		$$target -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=10 -rss_limit_mb=1024 \
+			-artifact_prefix=$$target. -print_final_stats=1 $$target.corpus || exit 1; \
+	done
+
+## docs: make the generated documents anew (EVENTS, WIRE, SCHEMA)
+.PHONY: docs
+docs: $(B)/sigshim
+	$(Q)$(B)/sigshim explain --markdown > $(B)/EVENTS.md && mv $(B)/EVENTS.md docs/
+	$(Q)docs/generate wire < include/sigshim/wire.h > docs/WIRE.md
+	$(Q)docs/generate schema < collector/store/schema.sql > docs/SCHEMA.md
+
+DATA := $(DESTDIR)$(PREFIX)/share
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+MANUALS := $(wildcard docs/*.1 docs/*.3)
+UNITS := $(wildcard conf/systemd/*.service conf/systemd/*.socket)
+DOCUMENTS := README.md LICENSE $(wildcard docs/*.md)
+HEADERS := $(wildcard include/sigshim/*.h include/sigshim/*.def)
+
+## install: to DESTDIR and PREFIX (/usr/local)
+.PHONY: install uninstall
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBDIR) $(DESTDIR)$(PREFIX)/include/sigshim \
+		$(DATA)/man/man1 $(DATA)/man/man3 $(DATA)/doc/sigshim \
+		$(DATA)/bash-completion/completions $(DESTDIR)$(UNITDIR)
+	install -m 755 $(B)/sigshim $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(B)/libsigshim.so $(DESTDIR)$(LIBDIR)/
+	install -m 644 $(HEADERS) $(DESTDIR)$(PREFIX)/include/sigshim/
+	install -m 644 $(filter %.1,$(MANUALS)) $(DATA)/man/man1/
+	install -m 644 $(filter %.3,$(MANUALS)) $(DATA)/man/man3/
+	install -m 644 $(DOCUMENTS) $(DATA)/doc/sigshim/
+	install -m 644 conf/bash-completion/sigshim.bash $(DATA)/bash-completion/completions/sigshim
+	sed 's|@BINDIR@|$(PREFIX)/bin|' conf/systemd/sigshim.service > $(DESTDIR)$(UNITDIR)/sigshim.service
+	install -m 644 conf/systemd/sigshim.socket $(DESTDIR)$(UNITDIR)/
+	$(if $(DESTDIR),,-ldconfig)
+
+## uninstall: what install put there
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/sigshim $(DESTDIR)$(LIBDIR)/libsigshim.so \
+		$(patsubst docs/%.1,$(DATA)/man/man1/%.1,$(filter %.1,$(MANUALS))) \
+		$(patsubst docs/%.3,$(DATA)/man/man3/%.3,$(filter %.3,$(MANUALS))) \
+		$(DATA)/bash-completion/completions/sigshim \
+		$(UNITS:conf/systemd/%=$(DESTDIR)$(UNITDIR)/%)
+	rm -rf $(DESTDIR)$(PREFIX)/include/sigshim $(DATA)/doc/sigshim
+	$(if $(DESTDIR),,-ldconfig)
+
+## clean: remove build/
 .PHONY: clean
 clean:
 	rm -rf $(B)
 
+## help: this list
+.PHONY: help
+help:
+	@echo 'make [all]    build/sigshim and build/libsigshim.so'
+	@sed -n 's/^## \([a-z-]*\): /make \1\t/p' Makefile | expand -t 18
+	@echo 'Variables: CC CFLAGS LDFLAGS PREFIX DESTDIR LIBDIR FUZZ_SECONDS B (build), V=1 for commands'
+
 -include $(SHIM_OBJ:.o=.d) $(COLLECTOR_OBJ:.o=.d) $(UNIT_BIN:=.d) $(PROGRAM_BIN:=.d)
+-include $(COLLECTOR_OBJ:$(B)/%.o=$(B)/fuzz/%.d)

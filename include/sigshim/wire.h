@@ -210,7 +210,12 @@ struct sigshim_bye {
  * takes: a handler may interrupt it, the thread may siglongjmp away or be
  * killed. The reader goes on past such a hole and looks at it again later, and
  * writers of later laps skip it, so nobody ever writes into another's cells.
+ *
+ * A collector that ends sets `closed`; one that was killed stops renewing
+ * beat_ns, and a shim that sees it older than SIGSHIM_BEAT_STALE_NS asks the
+ * socket whether anybody is there.
  */
+#define SIGSHIM_BEAT_STALE_NS 1000000000ull
 #define SIGSHIM_CELL 64
 #define SIGSHIM_RING_HEADER 4096
 #define SIGSHIM_RING_FREE(pos) ((uint64_t)(pos) << 1)
@@ -231,7 +236,10 @@ struct sigshim_ring {
 	uint32_t pad2;
 	uint8_t pad3[64 - 16];
 	uint64_t head;		/* positions before it were read; by the collector */
-	uint8_t pad4[64 - 8];
+	uint64_t beat_ns;	/* CLOCK_MONOTONIC of its last look; by the collector */
+	uint32_t closed;	/* it has stopped reading for good; by the collector */
+	uint32_t pad4;
+	uint8_t pad5[64 - 24];
 };
 
 _Static_assert(sizeof(struct sigshim_frame) == 8, "wire layout");

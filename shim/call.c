@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One intercepted call: made exactly as the program asked, then recorded. The
+ * program's pointers are followed only when the kernel has accepted them, or
+ * after asking it (copy.c). errno on return is what the call itself left.
+ * AS-safe; a handler may interrupt it anywhere and make calls of its own.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "shim.h"
+#include "sys.h"
+
+#include "banned.h"
+
+#define BIT(signo) (1ull << ((signo) - 1))
+#define UNBLOCKABLE (BIT(SIGKILL) | BIT(SIGSTOP))
+#define LIBC_RESERVED (BIT(32) | BIT(33))	/* libcs may keep them out of a set */
+
+struct call {
+	const struct shim_event *ev;
+	const long *arg;
+	struct thread *t;
+	uint64_t seq, start, end;
+	long ret;
+	int error;
+	unsigned int flags;
+	uint64_t before, requested, after;
+	unsigned int copied;
+	unsigned char copy[SIGSHIM_MAX_ARGS][SIGSHIM_COPY_SIGINFO];
+};
+
+static long call_real(const struct shim_event *ev, const long *a, long nr)
+{
+	long ret;
+
+	if (ev->via == SIGSHIM_VIA_SYSCALL)
+		return shim_real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	ret = shim_real[ev->id](a[0], a[1], a[2], a[3], a[4], a[5]);
+	return ev->ret_size == sizeof(int) ? (int)ret : ret;
+}
+
+/* An argument that the call may overwrite has to be read before it. */
+static bool overwritten(const struct call *c, unsigned int in)
+{
+	unsigned int n = sigshim_kind_copy(c->ev->kind[in]);
+
+	for (unsigned int i = 0; i < c->ev->nargs; i++)
+		if (sigshim_kind_out(c->ev->kind[i]) && c->arg[i] &&
+		    (uintptr_t)c->arg[i] - (uintptr_t)c->arg[in] + n <
+		    n + sigshim_kind_copy(c->ev->kind[i]))
+			return true;
+	return false;
+}
+
+static void copy_before(struct call *c)
+{
+	for (unsigned int i = 0; i < c->ev->nargs; i++) {
+		unsigned int n = sigshim_kind_copy(c->ev->kind[i]);
+
+		if (n && !sigshim_kind_out(c->ev->kind[i]) && c->arg[i] && overwritten(c, i) &&
+		    copy_checked(c->copy[i], (uintptr_t)c->arg[i], n))
+			c->copied |= 1u << i;
+	}
+}
+
+/* After success all pointers are good; after failure the kernel is asked. */
+static void copy_after(struct call *c)
+{
+	for (unsigned int i = 0; i < c->ev->nargs; i++) {
+		unsigned int n = sigshim_kind_copy(c->ev->kind[i]);
+
+		if (!n || !c->arg[i] || c->copied & 1u << i)
+			continue;
+		if (c->error == 0)
+			memcpy(c->copy[i], (const void *)c->arg[i], n);
+		else if (sigshim_kind_out(c->ev->kind[i]) ||
+			 !copy_checked(c->copy[i], (uintptr_t)c->arg[i], n))
+			continue;
+		c->copied |= 1u << i;
+	}
+}
+
+static uint64_t apply(int how, uint64_t mask, uint64_t set)
+{
+	set &= ~UNBLOCKABLE;
+	return how == SIG_BLOCK ? mask | set : how == SIG_UNBLOCK ? mask & ~set : set;
+}
+
+/* The masks of a call that has no business with them: one question answers all. */
+static void masks_unchanged(struct call *c)
+{
+	c->before = c->after = sys_mask();
+	c->flags |= SIGSHIM_EVF_BEFORE | SIGSHIM_EVF_AFTER;
+}
+
+/* A call that failed with EFAULT for oldset has changed the mask all the same. */
+static void masks_after_failure(struct call *c)
+{
+	int how = (int)c->arg[0];
+	bool applied = c->error == EFAULT && (!c->arg[1] || c->flags & SIGSHIM_EVF_REQUESTED);
+
+	c->after = sys_mask();
+	c->flags |= SIGSHIM_EVF_AFTER;
+	if (!applied || !c->arg[1])
+		c->before = c->after;
+	else if (c->t->mask_known && apply(how, c->t->mask, c->requested) == c->after)
+		c->before = c->t->mask;
+	else
+		return;
+	c->flags |= SIGSHIM_EVF_BEFORE;
+}
+
+static void masks_changed(struct call *c, uint64_t old)
+{
+	if (c->copied & 1u << 1) {
+		memcpy(&c->requested, c->copy[1], sizeof(c->requested));
+		c->flags |= SIGSHIM_EVF_REQUESTED;
+	}
+	if (c->error) {
+		masks_after_failure(c);
+		return;
+	}
+	c->before = c->after = old;
+	if (c->flags & SIGSHIM_EVF_REQUESTED)
+		c->after = c->requested & LIBC_RESERVED ? sys_mask() :
+			apply((int)c->arg[0], old, c->requested);
+	c->flags |= SIGSHIM_EVF_BEFORE | SIGSHIM_EVF_AFTER;
+}
+
+/* Lays the record out behind its fixed part; returns where the addresses go. */
+static uint64_t *fill_frame(struct sigshim_event *f, const struct call *c)
+{
+	char *p = (char *)(f + 1);
+
+	*f = (struct sigshim_event){
+		.h = { .type = SIGSHIM_FRAME_EVENT, .fixed = sizeof(*f) },
+		.event = c->ev->id, .nargs = c->ev->nargs, .copied = (uint8_t)c->copied,
+		.flags = (uint8_t)c->flags, .tid = c->t->tid, .thread = c->t->ordinal,
+		.pid = c->t->pid, .error = c->error, .seq = c->seq, .start_ns = c->start,
+		.duration_ns = c->end - c->start, .ret = c->ret,
+		.mask_before = c->before, .mask_requested = c->requested, .mask_after = c->after,
+	};
+	memcpy(p, c->arg, c->ev->nargs * sizeof(long));
+	p += c->ev->nargs * sizeof(long);
+	for (unsigned int i = 0; i < c->ev->nargs; i++) {
+		if (!(c->copied & 1u << i))
+			continue;
+		memcpy(p, c->copy[i], sigshim_kind_copy(c->ev->kind[i]));
+		p += sigshim_kind_copy(c->ev->kind[i]);
+	}
+	return (uint64_t *)(void *)p;
+}
+
+static __attribute__((noinline)) void record(const struct call *c, uintptr_t caller)
+{
+	struct process *p = shim_process;
+	uint64_t words[(sizeof(struct sigshim_event) + SIGSHIM_COPY_MAX) / 8 + SIGSHIM_MAX_ARGS +
+		       shim_config.depth + STACK_SKIP];
+	struct sigshim_event *f = (void *)words;
+	struct stack st = { .pc = fill_frame(f, c) };
+	uint32_t epoch = p->epoch;
+	uint64_t hash;
+
+	stack_walk(&st, caller, c->t);
+	hash = stack_hash(&st);
+	f->caller = caller;
+	f->stack_id = stack_find(p, hash);
+	if (!f->stack_id) {
+		if (!module_cover(p, st.pc, st.n) && st.end == SIGSHIM_STACK_COMPLETE)
+			st.end = SIGSHIM_STACK_BROKEN;
+		f->stack_id = __atomic_add_fetch(&p->stacks, 1, __ATOMIC_RELAXED);
+		f->flags |= SIGSHIM_EVF_NEW_STACK;
+		f->npcs = (uint16_t)st.n;
+		st.pc += st.n;
+	}
+	f->stack_end = (uint8_t)st.end;
+	f->h.size = (uint32_t)((char *)st.pc - (char *)words);
+	if (transport_send(p, &f->h, c->end) && f->flags & SIGSHIM_EVF_NEW_STACK)
+		stack_sent(p, hash, f->stack_id, epoch);
+}
+
+static int error_of(const struct shim_event *ev, long ret, int err)
+{
+	if (ev->err == SIGSHIM_ERR_RETURN)
+		return (int)ret;
+	return ret == -1 ? err : 0;
+}
+
+/* Makes the call. A mask change without oldset gets ours: the kernel then tells the old mask. */
+static uint64_t make_call(struct call *c, long nr, int entry_errno)
+{
+	sigset_t own = {};
+	long arg[SIGSHIM_MAX_ARGS];
+	bool mask = c->ev->effect == SIGSHIM_EFFECT_MASK;
+	uint64_t old = 0;
+
+	memcpy(arg, c->arg, sizeof(arg));
+	if (mask && !arg[2])
+		arg[2] = (long)&own;
+	copy_before(c);
+	c->start = now_ns();
+	errno = entry_errno;
+	c->ret = call_real(c->ev, arg, nr);
+	c->error = error_of(c->ev, c->ret, errno);
+	c->end = now_ns();
+	if (mask && c->error == 0)
+		memcpy(&old, (const void *)arg[2], sizeof(old));
+	return old;
+}
+
+static long call_recorded(const struct shim_event *ev, const long *arg, long nr, void *caller, int entry_errno)
+{
+	struct call c = { .ev = ev, .arg = arg, .t = thread_self() };
+	uint64_t old;
+	int saved;
+
+	c.seq = __atomic_add_fetch(&c.t->seq, 1, __ATOMIC_RELAXED);
+	old = make_call(&c, nr, entry_errno);
+	saved = errno;
+	transport_check(shim_process, c.end);
+	copy_after(&c);
+	if (ev->effect == SIGSHIM_EFFECT_MASK)
+		masks_changed(&c, old);
+	else
+		masks_unchanged(&c);
+	if (c.t->in_vfork)
+		c.flags |= SIGSHIM_EVF_VFORK;
+	record(&c, (uintptr_t)caller);
+	c.t->mask = c.after;
+	c.t->mask_known = 1;
+	if (ev->kind[0] == SIGSHIM_KIND_STACK_IN && arg[0] && c.error == 0)
+		stack_note_alternate(c.t, c.copy[0]);
+	errno = saved;
+	return c.ret;
+}
+
+long shim_call(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], long nr, void *caller)
+{
+	const struct shim_event *ev = &shim_events[id];
+	int entry_errno = errno;
+	long ret;
+
+	if (unlikely(!shim_real_syscall))
+		real_resolve();
+	if (stack_is_unwinder((uintptr_t)caller)) {
+		errno = entry_errno;
+		return call_real(ev, arg, nr);
+	}
+	if (unlikely(!process_ready())) {
+		errno = entry_errno;
+		ret = call_real(ev, arg, nr);
+		process_lost();
+		return ret;
+	}
+	if (!shim_config.event[id]) {
+		errno = entry_errno;
+		return call_real(ev, arg, nr);
+	}
+	return call_recorded(ev, arg, nr, caller, entry_errno);
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The connection to a collector: finding it, hello and welcome, mapping its
+ * ring, packets, and noticing that it has gone. Our descriptor lies high and
+ * is checked before each use, since the program may have closed it and given
+ * its number to a file of its own. System calls only; AS-safe, and MT-safe
+ * through process.link.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include "shim.h"
+#include "sys.h"
+
+#include "banned.h"
+
+#ifndef AT_MINSIGSTKSZ
+#define AT_MINSIGSTKSZ 51
+#endif
+
+#define SECOND 1000000000ull
+#define LOWEST_FD 900		/* above what programs use, below what costs memory */
+
+/* The last connection of this image; a forked child finds its parent's here. */
+static struct { int fd; uint64_t dev, ino; } last = { .fd = -1 };
+
+static bool fd_is(int fd, uint64_t dev, uint64_t ino)
+{
+	struct stat st;
+
+	return fd >= 0 && sys(SYS_fstat, fd, &st) == 0 &&
+		(uint64_t)st.st_dev == dev && (uint64_t)st.st_ino == ino;
+}
+
+static bool fd_is_ours(const struct process *p)
+{
+	return fd_is(p->fd, p->fd_dev, p->fd_ino);
+}
+
+void link_close_inherited(void)
+{
+	if (fd_is(last.fd, last.dev, last.ino))
+		sys(SYS_close, last.fd);
+	last.fd = -1;
+}
+
+/* Moves a new descriptor out of the program's way. Closes it on failure. */
+static int fd_raise(int fd)
+{
+	struct rlimit limit = { .rlim_cur = 1024 };
+	long from = LOWEST_FD, high;
+
+	sys(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &limit);
+	if (limit.rlim_cur <= LOWEST_FD + 32)
+		from = limit.rlim_cur > 64 ? (long)limit.rlim_cur - 32 : fd;
+	high = sys(SYS_fcntl, fd, F_DUPFD_CLOEXEC, from);
+	sys(SYS_close, fd);
+	return (int)high;
+}
+
+static int connect_to(const char *path)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct timeval second = { .tv_sec = 1 };
+	long fd, err;
+
+	memcpy(addr.sun_path, path, strlen(path) + 1);
+	fd = sys(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return (int)fd;
+	/* A full backlog or a stopped collector costs the program a second at most. */
+	sys(SYS_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof(second));
+	sys(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &second, sizeof(second));
+	err = sys(SYS_connect, fd, &addr, sizeof(addr));
+	if (err < 0) {
+		sys(SYS_close, fd);
+		return (int)err;
+	}
+	return fd_raise((int)fd);
+}
+
+static long send_hello(const struct process *p, int fd, uint64_t now, uint64_t mask)
+{
+	struct sigshim_hello h = {
+		.h = { .size = sizeof(h), .type = SIGSHIM_FRAME_HELLO, .fixed = sizeof(h) },
+		.magic = SIGSHIM_WIRE_MAGIC, .version = SIGSHIM_WIRE_VERSION,
+		.pid = p->pid, .tid = (int32_t)sys(SYS_gettid),
+		.instance = p->instance, .parent_instance = p->parent_instance, .now_ns = now,
+		.lost = p->lost, .minsigstksz = getauxval(AT_MINSIGSTKSZ), .mask = mask,
+		.reconnect = p->reconnects, .stack_mode = (uint8_t)shim_config.stack,
+		.transport = (uint8_t)shim_config.transport, .overflow = (uint8_t)shim_config.overflow,
+		.depth = (uint16_t)shim_config.depth, .shim_version = 0x000100,
+	};
+
+	return sys(SYS_sendto, fd, &h, sizeof(h), MSG_NOSIGNAL, 0, 0);
+}
+
+/* Receives the welcome and, with it, perhaps the ring's descriptor. */
+static int get_welcome(int fd, struct sigshim_welcome *w, int *ret_ring)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {};
+	struct iovec iov = { .iov_base = w, .iov_len = sizeof(*w) };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = &control, .msg_controllen = sizeof(control),
+	};
+	long n = sys(SYS_recvmsg, fd, &msg, MSG_CMSG_CLOEXEC);
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+
+	*ret_ring = -1;
+	if (n > 0 && c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+		memcpy(ret_ring, CMSG_DATA(c), sizeof(int));
+	if (n < (long)sizeof(*w) || w->h.type != SIGSHIM_FRAME_WELCOME)
+		return n < 0 ? (int)n : -EPROTO;
+	return w->refusal == SIGSHIM_WELCOME_OK ? 0 : -ECONNREFUSED;
+}
+
+/*
+ * Hello and welcome on a connected socket; -errno when there is no use in it.
+ * *ret_link tells by what records go from now on.
+ */
+static int greet(struct process *p, int fd, uint64_t now, uint64_t mask, enum link_state *ret_link)
+{
+	struct sigshim_welcome w = {};
+	int ring = -1, err;
+	long n;
+
+	n = send_hello(p, fd, now, mask);
+	if (n < 0)
+		return (int)n;
+	err = get_welcome(fd, &w, &ring);
+	*ret_link = LINK_SOCKET;
+	if (err == 0 && w.transport == SIGSHIM_TRANSPORT_RING) {
+		err = ring >= 0 ? ring_map(p, ring, w.ring_size) : -EPROTO;
+		*ret_link = LINK_RING;
+	}
+	if (ring >= 0)
+		sys(SYS_close, ring);
+	return err;
+}
+
+static void say_failure(int err)
+{
+	const char *why = err == -ENOENT ? "nothing is there" :
+		err == -EACCES || err == -EPERM ? "permission denied" :
+		err == -ECONNREFUSED ? "nobody listens, or the collector refused" :
+		err == -EAGAIN ? "no answer in time" : "no connection";
+
+	config_say("no collector, calls are counted but not recorded: ", why, "");
+}
+
+/* Only one thread connects; the others count meanwhile. */
+static bool take_link(struct process *p)
+{
+	uint32_t none = LINK_NONE;
+
+	return __atomic_compare_exchange_n(&p->link, &none, LINK_BUSY, false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static void connected(struct process *p, int fd, enum link_state link, uint64_t lost)
+{
+	struct stat st = {};
+
+	sys(SYS_fstat, fd, &st);
+	p->fd = fd;
+	p->fd_dev = (uint64_t)st.st_dev;
+	p->fd_ino = (uint64_t)st.st_ino;
+	last.fd = fd;
+	last.dev = p->fd_dev;
+	last.ino = p->fd_ino;
+	p->failures = 0;
+	p->reconnects++;
+	__atomic_fetch_sub(&p->lost, lost, __ATOMIC_RELAXED);
+	/* A new collector knows neither our stacks nor our modules. */
+	p->epoch = shim_new_epoch();
+	__atomic_store_n(&p->link, link, __ATOMIC_RELEASE);
+	module_send_all(p);
+}
+
+bool link_open(struct process *p, uint64_t now, uint64_t mask)
+{
+	enum link_state link = LINK_NONE;
+	uint64_t lost = __atomic_load_n(&p->lost, __ATOMIC_RELAXED);
+	int fd, err;
+
+	if (!shim_config.socket[0] || !take_link(p))
+		return false;
+	fd = connect_to(shim_config.socket);
+	err = fd < 0 ? fd : greet(p, fd, now, mask, &link);
+	if (err == 0) {
+		connected(p, fd, link, lost);
+		return true;
+	}
+	if (fd >= 0)
+		sys(SYS_close, fd);
+	if (p->failures == 0)
+		say_failure(err);
+	/* 1, 2, 4, 8, 16 s: a missing collector costs next to nothing. */
+	p->retry_ns = now + (SECOND << (p->failures < 4 ? p->failures : 4));
+	p->failures++;
+	__atomic_store_n(&p->link, LINK_NONE, __ATOMIC_RELEASE);
+	return false;
+}
+
+bool link_alive(const struct process *p)
+{
+	char byte;
+	long n;
+
+	if (!fd_is_ours(p))
+		return p->link == LINK_RING && !p->ring->closed &&
+			now_ns() - __atomic_load_n(&p->ring->beat_ns, __ATOMIC_RELAXED) < SIGSHIM_BEAT_STALE_NS;
+	n = sys(SYS_recvfrom, p->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, 0, 0);
+	return n == -EAGAIN || n > 0;
+}
+
+void link_drop(struct process *p, uint64_t now)
+{
+	uint32_t link = __atomic_load_n(&p->link, __ATOMIC_ACQUIRE);
+
+	if ((link != LINK_RING && link != LINK_SOCKET) ||
+	    !__atomic_compare_exchange_n(&p->link, &link, LINK_BUSY, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return;
+	/* The old ring stays mapped: another thread may be writing into it. */
+	if (link == LINK_RING)
+		__atomic_fetch_add(&p->lost, ring_unread(p), __ATOMIC_RELAXED);
+	if (fd_is_ours(p))
+		sys(SYS_close, p->fd);
+	p->fd = -1;
+	p->retry_ns = now;
+	__atomic_store_n(&p->link, LINK_NONE, __ATOMIC_RELEASE);
+}
+
+int link_put(struct process *p, const struct sigshim_frame *frame)
+{
+	long n;
+
+	if (!fd_is_ours(p))
+		return -ENOTCONN;
+	n = sys(SYS_sendto, p->fd, frame, frame->size, MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0);
+	return n == (long)frame->size ? 0 : n < 0 ? (int)n : -EIO;
+}

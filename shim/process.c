@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Beginnings and ends: of the image (settings, originals, unwinder), of a
+ * process in it (after a fork too), of a thread's state. A beginning runs with
+ * signals blocked, once per thread or process, so that no handler finds it
+ * half made; nothing else here ever blocks one.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "shim.h"
+#include "sys.h"
+
+#include "banned.h"
+
+enum { BLANK, STARTING, READY };
+
+struct process *shim_process;
+bool shim_wipes_on_fork;
+_Thread_local struct thread shim_thread;
+
+static uint32_t image_state;
+static uint64_t last_instance;		/* survives a fork, so a child knows its parent */
+static uint32_t last_epoch;
+static uint64_t lost_early;		/* before there was a shim_process */
+
+uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
+}
+
+uint32_t shim_new_epoch(void)
+{
+	return __atomic_add_fetch(&last_epoch, 1, __ATOMIC_RELAXED);
+}
+
+static uint64_t block_signals(void)
+{
+	uint64_t all = ~0ull, old = 0;
+
+	sys(SYS_rt_sigprocmask, SIG_BLOCK, &all, &old, 8);
+	return old;
+}
+
+static void restore_signals(uint64_t mask)
+{
+	sys(SYS_rt_sigprocmask, SIG_SETMASK, &mask, 0, 8);
+}
+
+static struct process *allocate(void)
+{
+	long p = sys(SYS_mmap, 0, sizeof(struct process), PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if ((unsigned long)p > -4096ul)
+		return NULL;
+	shim_wipes_on_fork = sys(SYS_madvise, p, sizeof(struct process), MADV_WIPEONFORK) == 0;
+	return (struct process *)p;
+}
+
+/* Once per image. False while it is under way, in a constructor of something it loads. */
+static bool image_start(void)
+{
+	uint32_t state = BLANK;
+
+	if (__atomic_load_n(&image_state, __ATOMIC_ACQUIRE) == READY)
+		return true;
+	if (!__atomic_compare_exchange_n(&image_state, &state, STARTING, false,
+					 __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE))
+		return false;
+	config_read(environ);
+	if (!shim_real_syscall)
+		real_resolve();
+	module_scan();
+	stack_load();
+	module_scan();
+	__atomic_store_n(&shim_process, allocate(), __ATOMIC_RELEASE);
+	__atomic_store_n(&image_state, READY, __ATOMIC_RELEASE);
+	return true;
+}
+
+/* Where the kernel can't clear the state in a forked child, its pid gives it away. */
+bool process_is_mine(struct process *p)
+{
+	if (p->pid == sys(SYS_getpid) || shim_thread.in_vfork)
+		return true;
+	memset(p, 0, sizeof(*p));
+	return false;
+}
+
+static uint64_t new_instance(uint64_t now)
+{
+	uint64_t id = 0;
+
+	if (sys(SYS_getrandom, &id, sizeof(id), GRND_NONBLOCK) != sizeof(id) || !id)
+		id = now ^ (uint64_t)sys(SYS_getpid) << 32;
+	return id;
+}
+
+static void process_fill(struct process *p, uint64_t mask)
+{
+	uint64_t now = now_ns();
+
+	link_close_inherited();
+	p->pid = (int32_t)sys(SYS_getpid);
+	p->fd = -1;
+	p->parent_instance = last_instance;
+	p->instance = last_instance = new_instance(now);
+	p->lost = __atomic_exchange_n(&lost_early, 0, __ATOMIC_RELAXED);
+	link_open(p, now, mask);
+}
+
+/* Another thread is at it: give it time, but never hang the program. */
+static bool wait_until_ready(const struct process *p)
+{
+	const struct timespec tick = { .tv_nsec = 100000 };
+
+	for (int i = 0; i < 10000; i++) {
+		if (__atomic_load_n(&p->state, __ATOMIC_ACQUIRE) == READY)
+			return true;
+		sys(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &tick, 0);
+	}
+	return false;
+}
+
+bool process_start(void)
+{
+	uint64_t mask = block_signals();
+	int32_t tid = (int32_t)sys(SYS_gettid);
+	uint32_t state = BLANK;
+	struct process *p;
+	bool ready = false;
+
+	if (!image_start() || !(p = shim_process))
+		goto out;
+	if (__atomic_compare_exchange_n(&p->state, &state, STARTING, false,
+					__ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
+		p->starter = tid;
+		process_fill(p, mask);
+		__atomic_store_n(&p->state, READY, __ATOMIC_RELEASE);
+		ready = true;
+	} else {
+		ready = state == READY || (p->starter != tid && wait_until_ready(p));
+	}
+out:
+	restore_signals(mask);
+	return ready;
+}
+
+void process_lost(void)
+{
+	struct process *p = shim_process;
+
+	if (!p)
+		__atomic_fetch_add(&lost_early, 1, __ATOMIC_RELAXED);
+	else if (__atomic_load_n(&p->link, __ATOMIC_ACQUIRE) == LINK_RING)
+		__atomic_fetch_add(&p->ring->lost, 1, __ATOMIC_RELAXED);
+	else
+		__atomic_fetch_add(&p->lost, 1, __ATOMIC_RELAXED);
+}
+
+static __attribute__((noinline)) void thread_renew(struct thread *t, const struct process *p)
+{
+	uint64_t mask = block_signals();
+
+	if (t->instance != p->instance) {
+		t->pid = p->pid;
+		t->tid = (int32_t)sys(SYS_gettid);
+		t->ordinal = __atomic_add_fetch(&shim_process->threads, 1, __ATOMIC_RELAXED);
+		t->seq = 0;
+		t->mask_known = 0;
+		t->in_vfork = 0;
+		t->instance = p->instance;
+	}
+	restore_signals(mask);
+}
+
+struct thread *thread_self(void)
+{
+	struct thread *t = &shim_thread;
+
+	if (unlikely(t->instance != shim_process->instance))
+		thread_renew(t, shim_process);
+	return t;
+}
+
+static __attribute__((constructor)) void begin(void)
+{
+	int saved = errno;
+
+	process_start();
+	errno = saved;
+}
+
+/* Calls after it, from other destructors, are recorded all the same. */
+static __attribute__((destructor)) void end(void)
+{
+	struct process *p = shim_process;
+	struct sigshim_bye bye = {
+		.h = { .size = sizeof(bye), .type = SIGSHIM_FRAME_BYE, .fixed = sizeof(bye) },
+	};
+
+	if (!p || p->state != READY)
+		return;
+	if (p->link == LINK_RING) {
+		__atomic_store_n(&p->ring->bye, 1, __ATOMIC_RELEASE);
+	} else if (p->link == LINK_SOCKET) {
+		bye.now_ns = now_ns();
+		bye.lost = p->lost;
+		transport_send(p, &bye.h, bye.now_ns);
+	}
+}

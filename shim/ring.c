@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Writing into the shared ring; wire.h has its rules. Lock-free: a writer may
+ * be interrupted at any instruction by a handler that writes too, be killed,
+ * or never return; others are not held up. AS-safe, MT-safe.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "shim.h"
+#include "sys.h"
+
+#include "banned.h"
+
+/* The ring, with its data area twice in a row. Never inherited by a fork. */
+int ring_map(struct process *p, int fd, uint64_t size)
+{
+	struct sigshim_ring *ring;
+	uint64_t data_offset, data_size;
+	char *base;
+
+	if (size < SIGSHIM_RING_HEADER || size > (1ull << 32))
+		return -EPROTO;
+	ring = (void *)sys(SYS_mmap, 0, SIGSHIM_RING_HEADER, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if ((unsigned long)ring > -4096ul)
+		return -ENOMEM;
+	data_offset = ring->data_offset;
+	data_size = (uint64_t)ring->ncells * SIGSHIM_CELL;
+	sys(SYS_munmap, ring, SIGSHIM_RING_HEADER);
+	if (data_offset + data_size != size)
+		return -EPROTO;
+	base = (void *)sys(SYS_mmap, 0, size + data_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if ((unsigned long)base > -4096ul)
+		return -ENOMEM;
+	if (sys(SYS_mmap, base, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) != (long)base ||
+	    sys(SYS_mmap, base + size, data_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
+		data_offset) != (long)(base + size)) {
+		sys(SYS_munmap, base, size + data_size);
+		return -ENOMEM;
+	}
+	sys(SYS_madvise, base, size + data_size, MADV_DONTFORK);
+	p->ring = (void *)base;
+	return 0;
+}
+
+static uint64_t *ring_states(struct sigshim_ring *ring)
+{
+	return (void *)((char *)ring + SIGSHIM_RING_HEADER);
+}
+
+/* The first of the k cells at pos that is not free; k if all are. */
+static uint64_t first_taken(struct sigshim_ring *ring, uint64_t pos, uint64_t k)
+{
+	uint64_t mask = ring->ncells - 1, i;
+
+	for (i = 0; i < k; i++)
+		if (__atomic_load_n(&ring_states(ring)[(pos + i) & mask], __ATOMIC_ACQUIRE) !=
+		    SIGSHIM_RING_FREE(pos + i))
+			break;
+	return i;
+}
+
+int ring_put(struct process *p, const struct sigshim_frame *frame)
+{
+	struct sigshim_ring *ring = __atomic_load_n(&p->ring, __ATOMIC_ACQUIRE);
+	uint64_t k = (frame->size + SIGSHIM_CELL - 1) / SIGSHIM_CELL, mask = ring->ncells - 1;
+	uint64_t pos = __atomic_load_n(&ring->tail, __ATOMIC_RELAXED), taken;
+
+	for (;;) {
+		if (pos + k - __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE) > ring->ncells)
+			return -EAGAIN;
+		taken = first_taken(ring, pos, k);
+		/* On failure pos is the new tail: somebody else was faster. */
+		if (__atomic_compare_exchange_n(&ring->tail, &pos, taken == k ? pos + k : pos + taken + 1,
+						false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+			if (taken == k)
+				break;
+			/* A cell that an earlier writer never gave back: go past it. */
+			pos += taken + 1;
+		}
+	}
+	memcpy((char *)ring + ring->data_offset + (pos & mask) * SIGSHIM_CELL, frame, frame->size);
+	__atomic_store_n(&ring_states(ring)[pos & mask], SIGSHIM_RING_COMMITTED(pos), __ATOMIC_RELEASE);
+	return 0;
+}
+
+uint64_t ring_unread(const struct process *p)
+{
+	struct sigshim_ring *ring = p->ring;
+	uint64_t mask = ring->ncells - 1, n = 0;
+	uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
+	uint64_t tail = __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
+
+	for (uint64_t pos = head; pos < tail && pos - head < ring->ncells; pos++)
+		if (__atomic_load_n(&ring_states(ring)[pos & mask], __ATOMIC_RELAXED) == SIGSHIM_RING_COMMITTED(pos))
+			n++;
+	return n;
+}

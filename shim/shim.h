@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the shim's files share: its state and the steps of a call. Everything
+ * declared here is AS-safe and MT-safe unless it says otherwise.
+ *
+ * State comes in three lives:
+ *   image    one program image: settings, originals, the unwinder, modules.
+ *            Written once, before it is used; a forked child keeps it.
+ *   process  one process: connection, counters, stack ids. It lies in memory
+ *            that the kernel clears in a forked child (MADV_WIPEONFORK), so a
+ *            child can't mistake its parent's ring for its own, however it was
+ *            created.
+ *   thread   one thread, in initial-exec TLS.
+ */
+#ifndef SHIM_H
+#define SHIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sigshim/events.h>
+#include <sigshim/wire.h>
+
+#define SHIM_API __attribute__((visibility("default")))
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+/* --- the table, as the shim needs it (table.c) ------------------------- */
+
+struct shim_event {
+	uint8_t id;
+	uint8_t nargs;
+	uint8_t err;		/* enum sigshim_err */
+	uint8_t effect;		/* enum sigshim_effect */
+	uint8_t via;		/* enum sigshim_via */
+	uint8_t ret_size;	/* bytes of the result */
+	uint8_t kind[SIGSHIM_MAX_ARGS];
+	const char *name;
+};
+extern const struct shim_event shim_events[SIGSHIM_EV_END];
+
+/* --- settings (config.c) ------------------------------------------------ */
+
+#define SHIM_MAX_DEPTH 128	/* caller frames; bounds the stack that a call takes */
+
+struct config {
+	char socket[108];	/* of sockaddr_un; empty: none could be formed */
+	enum sigshim_stack_mode stack;
+	enum sigshim_transport transport;
+	enum sigshim_overflow overflow;
+	unsigned int depth;
+	bool verbose;
+	bool event[SIGSHIM_EV_END];	/* recorded, not just passed through */
+};
+extern struct config shim_config;
+
+/* Reads the environment. Once, before shim_config is used. */
+void config_read(char **env);
+/* "libsigshim: a b c" on stderr, when verbose. NULL words end it. */
+void config_say(const char *a, const char *b, const char *c);
+
+/* --- the wrapped functions (real.c) ------------------------------------- */
+
+/*
+ * Every wrapped function takes and returns integer registers alone, so one
+ * type calls them all (x86-64 and aarch64 ELF ABIs).
+ */
+typedef long shim_function(long, long, long, long, long, long);
+extern shim_function *shim_real[SIGSHIM_EV_END];	/* by event; NULL for SYSCALL rows */
+extern long (*shim_real_syscall)(long, long, long, long, long, long, long);
+extern long (*shim_real_vfork)(void);
+extern int (*shim_real_dlclose)(void *);
+/* Resolves all of them; dlsym may allocate, so: first call or constructor. */
+void real_resolve(void);
+
+/* --- a process (process.c) ---------------------------------------------- */
+
+enum link_state {
+	LINK_NONE,	/* no collector: count */
+	LINK_BUSY,	/* somebody is connecting */
+	LINK_RING,
+	LINK_SOCKET,
+};
+
+#define SHIM_STACK_SLOTS 4096
+struct stack_slot {
+	uint64_t hash;	/* 0: free */
+	uint32_t id;	/* 0: being filled */
+	uint32_t epoch;	/* valid while process.epoch is the same */
+};
+
+struct process {
+	uint32_t state;		/* 0: blank (or just forked), 1: starting, 2: ready */
+	int32_t starter;	/* tid that is starting it */
+	int32_t pid;
+	uint32_t link;		/* enum link_state */
+	uint64_t instance;
+	uint32_t threads;	/* last ordinal given out */
+	uint32_t stacks;	/* last stack id given out */
+	uint32_t epoch;		/* of stack ids; raised by dlclose and a new collector */
+	uint32_t reconnects;
+	uint64_t lost;		/* not recorded since the last hello, but for the ring's own */
+	uint64_t retry_ns;	/* when to look for a collector again, or whether it lives */
+	uint32_t failures;	/* in a row */
+	int32_t fd;		/* the socket, -1 */
+	uint64_t fd_dev, fd_ino;	/* to tell that the number is still ours */
+	struct sigshim_ring *ring;	/* all that is in it is found from here */
+	uint64_t parent_instance;	/* of the process that forked this one, else 0 */
+	struct stack_slot slot[SHIM_STACK_SLOTS];
+};
+extern struct process *shim_process;	/* NULL before the first use */
+
+/*
+ * Makes shim_process ready: on the first call in an image or a forked child.
+ * False when it can't be now (a nested or concurrent start): the call is then
+ * counted as lost by whoever asked.
+ */
+bool process_start(void);
+extern bool shim_wipes_on_fork;
+bool process_is_mine(struct process *p);
+static inline bool process_ready(void)
+{
+	struct process *p = shim_process;
+
+	return likely(p && __atomic_load_n(&p->state, __ATOMIC_ACQUIRE) == 2 &&
+		      (shim_wipes_on_fork || process_is_mine(p))) || process_start();
+}
+/* A number for process.epoch that no other process or connection of this image had. */
+uint32_t shim_new_epoch(void);
+/* Counts a call that could not be recorded. */
+void process_lost(void);
+
+/* CLOCK_MONOTONIC in ns. */
+uint64_t now_ns(void);
+
+/* --- a thread ------------------------------------------------------------ */
+
+struct thread {
+	uint64_t instance;	/* of the process that the rest belongs to */
+	uint64_t seq;		/* last number given out */
+	int32_t pid, tid;
+	uint32_t ordinal;
+	uint8_t in_vfork;	/* this is a vfork child, on its parent's TLS */
+	uint8_t mask_known;
+	uint64_t mask;		/* after the last record */
+	uintptr_t alt_low, alt_high;	/* alternate stack, as last set through us */
+};
+extern _Thread_local struct thread shim_thread __attribute__((tls_model("initial-exec")));
+/* This thread's state, made afresh in a new thread or process. */
+struct thread *thread_self(void);
+
+/* --- one call (call.c, copy.c) ------------------------------------------ */
+
+/* Makes the call that event `id` stands for, and records it. */
+long shim_call(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], long nr, void *caller);
+
+/*
+ * Copies n bytes (at least 8) from the program's memory, asking the kernel
+ * first whether they can be read. False if not.
+ */
+bool copy_checked(void *to, uintptr_t from, size_t n);
+
+/* --- stacks (stack.c, stackid.c) ---------------------------------------- */
+
+struct stack {
+	unsigned int n;
+	enum sigshim_stack_end end;
+	uint64_t *pc;		/* innermost first; room for config.depth + STACK_SKIP */
+};
+#define STACK_SKIP 6	/* frames of ours that libunwind may see */
+
+/* Loads libunwind; may allocate. False: stacks are callers only. */
+bool stack_load(void);
+/* True for a return address inside libunwind: its own calls are not the program's. */
+bool stack_is_unwinder(uintptr_t pc);
+/* Walks from the frame that `caller` returns to. `top` is a frame address of ours. */
+void stack_walk(struct stack *st, uintptr_t caller, const struct thread *t);
+/* After a successful sigaltstack with this stack_t. */
+void stack_note_alternate(struct thread *t, const unsigned char *ss);
+
+uint64_t stack_hash(const struct stack *st);
+/* The id under which this stack was sent, 0 if it wasn't. */
+uint32_t stack_find(const struct process *p, uint64_t hash);
+/* Notes that it has been sent under id. */
+void stack_sent(struct process *p, uint64_t hash, uint32_t id, uint32_t epoch);
+
+/* --- modules (module.c) --------------------------------------------------- */
+
+/* Lists the loaded objects. Takes the loader's lock: first call or constructor. */
+void module_scan(void);
+/* The span of the object at pc. False: none is known. */
+bool module_span(uintptr_t pc, uintptr_t *ret_low, uintptr_t *ret_high);
+/* Makes sure that the module of each address has been sent. False: some address is in none. */
+bool module_cover(struct process *p, const uint64_t *pc, unsigned int n);
+/* Sends all that are known, after a hello. */
+void module_send_all(struct process *p);
+/* A module has gone: forget all, they are looked up again as they are met. */
+void module_forget(void);
+
+/* --- transport (transport.c, ring.c, link.c) ----------------------------- */
+
+/* Looks for a collector if there is none, or if it has gone; before a record is made. */
+void transport_check(struct process *p, uint64_t now);
+/* Sends a frame; when it can't be sent, waits or counts. True if it went out. */
+bool transport_send(struct process *p, const struct sigshim_frame *frame, uint64_t now);
+/* Maps a ring of `size` bytes and sets p->ring. 0 or -errno. */
+int ring_map(struct process *p, int fd, uint64_t size);
+/* 0, -EAGAIN when full. */
+int ring_put(struct process *p, const struct sigshim_frame *frame);
+/* Records that were committed and not read. */
+uint64_t ring_unread(const struct process *p);
+
+/* Finds a collector: hello, welcome, ring. Sets p->link. True if there is one. */
+bool link_open(struct process *p, uint64_t now, uint64_t mask);
+/* In a forked child: closes the copy of its parent's socket. */
+void link_close_inherited(void);
+/* True while the other end is there. */
+bool link_alive(const struct process *p);
+void link_drop(struct process *p, uint64_t now);
+/* One packet. 0, -EAGAIN, or another error when the socket is of no use. */
+int link_put(struct process *p, const struct sigshim_frame *frame);
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Walking the call stack: libunwind, frame pointers, or the caller alone.
+ * stack_load runs once at the start and may allocate; the walks are AS-safe.
+ *
+ * libunwind is opened with RTLD_LOCAL: as a dependency of a preloaded library
+ * its _Unwind_* and backtrace symbols would hide those that the program's
+ * exceptions use. It calls sigprocmask and syscall itself, through the PLT and
+ * so through our wrappers; they know such calls by their return address.
+ */
+#include <dlfcn.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "shim.h"
+#include "sys.h"
+
+#include "banned.h"
+
+/* unw_backtrace takes 5 KiB when cold; the rest is for a nested handler. */
+#define HEADROOM (8 * 1024)
+
+static int (*unwind)(void **buffer, int size);
+static uintptr_t unwinder_low, unwinder_high;
+static uintptr_t main_stack_low, main_stack_high;
+
+extern void *__libc_stack_end __attribute__((weak));
+
+bool stack_is_unwinder(uintptr_t pc)
+{
+	return pc - unwinder_low < unwinder_high - unwinder_low;
+}
+
+static void find_main_stack(void)
+{
+	struct rlimit limit = {};
+	uint64_t size = 8 << 20;
+
+	sys(SYS_prlimit64, 0, RLIMIT_STACK, 0, &limit);
+	if (limit.rlim_cur && limit.rlim_cur < size)
+		size = limit.rlim_cur;
+	if (&__libc_stack_end && __libc_stack_end) {
+		main_stack_high = (uintptr_t)__libc_stack_end;
+		main_stack_low = main_stack_high - size;
+	}
+}
+
+bool stack_load(void)
+{
+	void *lib, *pc[8];
+	uintptr_t low, high;
+
+	find_main_stack();
+	if (shim_config.stack != SIGSHIM_STACK_UNWIND)
+		return true;
+	lib = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+	if (!lib) {
+		config_say("stacks are not recorded: ", "libunwind.so.8 can't be loaded", NULL);
+		return false;
+	}
+	unwind = (int (*)(void **, int))dlsym(lib, "unw_backtrace");
+	if (!unwind || !module_span((uintptr_t)unwind, &low, &high)) {
+		unwind = NULL;
+		return false;
+	}
+	unwinder_low = low;
+	unwinder_high = high;
+	/* The first walk fills libunwind's caches and resolves what it needs. */
+	unwind(pc, 8);
+	return true;
+}
+
+/* Keeps what lies outward of our own frames, which end where `caller` begins. */
+static bool drop_own_frames(struct stack *st, uintptr_t caller)
+{
+	for (unsigned int i = 0; i < st->n && i < STACK_SKIP; i++) {
+		if (st->pc[i] != caller)
+			continue;
+		st->n -= i;
+		memmove(st->pc, st->pc + i, st->n * sizeof(*st->pc));
+		return true;
+	}
+	return false;
+}
+
+static void caller_only(struct stack *st, uintptr_t caller, enum sigshim_stack_end why)
+{
+	st->pc[0] = caller;
+	st->n = 1;
+	st->end = why;
+}
+
+static bool has_room(const struct thread *t, uintptr_t sp)
+{
+	return sp - t->alt_low >= t->alt_high - t->alt_low || sp - t->alt_low >= HEADROOM;
+}
+
+static void walk_unwind(struct stack *st, uintptr_t caller)
+{
+	int n = unwind((void **)st->pc, (int)shim_config.depth + STACK_SKIP);
+
+	st->n = n > 0 ? (unsigned int)n : 0;
+	st->end = n == (int)shim_config.depth + STACK_SKIP ? SIGSHIM_STACK_DEPTH : SIGSHIM_STACK_COMPLETE;
+	if (!drop_own_frames(st, caller)) {
+		caller_only(st, caller, SIGSHIM_STACK_BROKEN);
+	} else if (st->n > shim_config.depth) {
+		st->n = shim_config.depth;
+		st->end = SIGSHIM_STACK_DEPTH;
+	}
+}
+
+/* The span in which frame records may be read without asking the kernel. */
+static uintptr_t safe_high(const struct thread *t, uintptr_t sp)
+{
+	if (sp - t->alt_low < t->alt_high - t->alt_low)
+		return t->alt_high;
+	if (sp - main_stack_low < main_stack_high - main_stack_low)
+		return main_stack_high;
+	return 0;
+}
+
+/* { saved frame pointer, return address } is the frame record of both ABIs. */
+static void walk_fp(struct stack *st, uintptr_t caller, const struct thread *t)
+{
+	uintptr_t fp = (uintptr_t)__builtin_frame_address(0), high = safe_high(t, fp);
+	unsigned int max = shim_config.depth + STACK_SKIP;
+
+	st->n = 0;
+	st->end = SIGSHIM_STACK_COMPLETE;
+	while (st->n < max) {
+		uintptr_t record[2];
+
+		if (fp & (sizeof(long) - 1))
+			break;
+		if (fp + sizeof(record) <= high)
+			memcpy(record, (const void *)fp, sizeof(record));
+		else if (!copy_checked(record, fp, sizeof(record)))
+			break;
+		if (!record[1])
+			break;
+		st->pc[st->n++] = record[1];
+		if (record[0] <= fp)
+			break;
+		fp = record[0];
+	}
+	if (!drop_own_frames(st, caller)) {
+		caller_only(st, caller, SIGSHIM_STACK_BROKEN);
+	} else if (st->n > shim_config.depth) {
+		st->n = shim_config.depth;
+		st->end = SIGSHIM_STACK_DEPTH;
+	}
+}
+
+void stack_note_alternate(struct thread *t, const unsigned char *ss)
+{
+	stack_t new;
+
+	memcpy(&new, ss, sizeof(new));
+	t->alt_low = new.ss_flags & SS_DISABLE ? 0 : (uintptr_t)new.ss_sp;
+	t->alt_high = new.ss_flags & SS_DISABLE ? 0 : t->alt_low + new.ss_size;
+}
+
+void stack_walk(struct stack *st, uintptr_t caller, const struct thread *t)
+{
+	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+
+	if (shim_config.stack == SIGSHIM_STACK_NONE)
+		caller_only(st, caller, SIGSHIM_STACK_CALLER_ONLY);
+	else if (shim_config.stack == SIGSHIM_STACK_FP)
+		walk_fp(st, caller, t);
+	else if (!unwind)
+		caller_only(st, caller, SIGSHIM_STACK_NO_UNWINDER);
+	else if (!has_room(t, sp))
+		caller_only(st, caller, SIGSHIM_STACK_NO_ROOM);
+	else
+		walk_unwind(st, caller);
+}

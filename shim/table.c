@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The event table, as small as the shim needs it. Constant data.
+ */
+#include "shim.h"
+
+#define SIGSHIM_ARG(name, ctype, kind, tags, doc) SIGSHIM_KIND_##kind,
+#define SIGSHIM_EVENT(id_, ident, name_, via_, sys, err_, effect_, RET, PARAMS, RAW, ARGS, DOC) \
+	[id_] = {							\
+		.id = (id_),						\
+		.nargs = sizeof((uint8_t[]){ ARGS }),			\
+		.err = SIGSHIM_ERR_##err_,				\
+		.effect = SIGSHIM_EFFECT_##effect_,			\
+		.via = SIGSHIM_VIA_##via_,				\
+		.ret_size = sizeof(RET),				\
+		.kind = { ARGS },					\
+		.name = (name_),					\
+	},
+const struct shim_event shim_events[SIGSHIM_EV_END] = {
+#include <sigshim/events.def>
+};
+
+_Static_assert(SIGSHIM_EV_END <= UINT8_MAX, "event ids fit in a byte");

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One way out for every frame: into the ring or onto the socket. When there is
+ * no room it is dropped and counted, or waited for with
+ * SIGSHIM_OVERFLOW=block. AS-safe, MT-safe.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <time.h>
+
+#include "shim.h"
+#include "sys.h"
+
+#include "banned.h"
+
+static int put(struct process *p, const struct sigshim_frame *frame)
+{
+	switch (__atomic_load_n(&p->link, __ATOMIC_ACQUIRE)) {
+	case LINK_RING:
+		return ring_put(p, frame);
+	case LINK_SOCKET:
+		return link_put(p, frame);
+	default:
+		return -ENOTCONN;
+	}
+}
+
+/* Waits a little for room. Ring: the collector polls; socket: the kernel tells. */
+static void wait_for_room(struct process *p)
+{
+	const struct timespec tick = { .tv_nsec = 200000 };
+	struct pollfd pfd = { .fd = p->fd, .events = POLLOUT };
+	const struct timespec second = { .tv_sec = 1 };
+
+	if (p->link == LINK_SOCKET)
+		sys(SYS_ppoll, &pfd, 1, &second, 0, 0);
+	else
+		sys(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &tick, 0);
+}
+
+void transport_check(struct process *p, uint64_t now)
+{
+	uint32_t link = __atomic_load_n(&p->link, __ATOMIC_ACQUIRE);
+
+	if (likely(link == LINK_RING) && !p->ring->closed &&
+	    now - __atomic_load_n(&p->ring->beat_ns, __ATOMIC_RELAXED) < SIGSHIM_BEAT_STALE_NS)
+		return;
+	if (link == LINK_SOCKET || now < p->retry_ns)
+		return;
+	if (link == LINK_RING) {
+		p->retry_ns = now + SIGSHIM_BEAT_STALE_NS;
+		if (!p->ring->closed && link_alive(p))
+			return;
+		link_drop(p, now);
+	}
+	link_open(p, now, sys_mask());
+}
+
+bool transport_send(struct process *p, const struct sigshim_frame *frame, uint64_t now)
+{
+	int err = put(p, frame);
+	unsigned int waited = 0;
+
+	while (err == -EAGAIN && shim_config.overflow == SIGSHIM_OVERFLOW_BLOCK) {
+		/* Nobody to make room: waiting would be for ever. */
+		if (++waited % 64 == 0 && !link_alive(p)) {
+			err = -ENOTCONN;
+			break;
+		}
+		wait_for_room(p);
+		err = put(p, frame);
+	}
+	if (err == 0)
+		return true;
+	if (err == -EAGAIN && p->link == LINK_RING && !link_alive(p))
+		err = -ENOTCONN;
+	if (frame->type == SIGSHIM_FRAME_EVENT)
+		process_lost();
+	if (err != -EAGAIN)
+		link_drop(p, now);
+	return false;
+}
