@@ -18,19 +18,6 @@
 #define UNBLOCKABLE (BIT(SIGKILL) | BIT(SIGSTOP))
 #define LIBC_RESERVED (BIT(32) | BIT(33))	/* libcs may keep them out of a set */
 
-struct call {
-	const struct shim_event *ev;
-	const long *arg;
-	struct thread *t;
-	uint64_t seq, start, end;
-	long ret;
-	int error;
-	unsigned int flags;
-	uint64_t before, requested, after;
-	unsigned int copied;
-	unsigned char copy[SIGSHIM_MAX_ARGS][SIGSHIM_COPY_SIGINFO];
-};
-
 static long call_real(const struct shim_event *ev, const long *a, long nr)
 {
 	long ret;
@@ -39,6 +26,13 @@ static long call_real(const struct shim_event *ev, const long *a, long nr)
 		return shim_real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 	ret = shim_real[ev->id](a[0], a[1], a[2], a[3], a[4], a[5]);
 	return ev->ret_size == sizeof(int) ? (int)ret : ret;
+}
+
+/* The call alone, with errno as the program left it. */
+static long call_plain(const struct shim_event *ev, const long *a, long nr, int entry_errno)
+{
+	errno = entry_errno;
+	return call_real(ev, a, nr);
 }
 
 /* An argument that the call may overwrite has to be read before it. */
@@ -153,22 +147,21 @@ static uint64_t *fill_frame(struct sigshim_event *f, const struct call *c)
 	return (uint64_t *)(void *)p;
 }
 
-static __attribute__((noinline)) void record(const struct call *c, uintptr_t caller)
+/* `words` has room for FRAME_WORDS and as many addresses as the walk may give. */
+static void record(const struct call *c, uint64_t *words, uintptr_t caller, bool tight)
 {
 	struct process *p = shim_process;
-	uint64_t words[(sizeof(struct sigshim_event) + SIGSHIM_COPY_MAX) / 8 + SIGSHIM_MAX_ARGS +
-		       shim_config.depth + STACK_SKIP];
 	struct sigshim_event *f = (void *)words;
 	struct stack st = { .pc = fill_frame(f, c) };
 	uint32_t epoch = p->epoch;
 	uint64_t hash;
 
-	stack_walk(&st, caller, c->t);
+	stack_walk(&st, caller, c->t, tight);
 	hash = stack_hash(&st);
 	f->caller = caller;
 	f->stack_id = stack_find(p, hash);
 	if (!f->stack_id) {
-		if (!module_cover(p, st.pc, st.n) && st.end == SIGSHIM_STACK_COMPLETE)
+		if (!tight && !module_cover(p, st.pc, st.n) && st.end == SIGSHIM_STACK_COMPLETE)
 			st.end = SIGSHIM_STACK_BROKEN;
 		f->stack_id = __atomic_add_fetch(&p->stacks, 1, __ATOMIC_RELAXED);
 		f->flags |= SIGSHIM_EVF_NEW_STACK;
@@ -191,14 +184,13 @@ static int error_of(const struct shim_event *ev, long ret, int err)
 /* Makes the call. A mask change without oldset gets ours: the kernel then tells the old mask. */
 static uint64_t make_call(struct call *c, long nr, int entry_errno)
 {
-	sigset_t own = {};
 	long arg[SIGSHIM_MAX_ARGS];
 	bool mask = c->ev->effect == SIGSHIM_EFFECT_MASK;
 	uint64_t old = 0;
 
 	memcpy(arg, c->arg, sizeof(arg));
 	if (mask && !arg[2])
-		arg[2] = (long)&own;
+		arg[2] = (long)c->own;
 	copy_before(c);
 	c->start = now_ns();
 	errno = entry_errno;
@@ -210,53 +202,81 @@ static uint64_t make_call(struct call *c, long nr, int entry_errno)
 	return old;
 }
 
-static long call_recorded(const struct shim_event *ev, const long *arg, long nr, void *caller, int entry_errno)
+static long call_recorded(struct call *c, uint64_t *words, long nr, void *caller, int entry_errno,
+			  bool tight)
 {
-	struct call c = { .ev = ev, .arg = arg, .t = thread_self() };
 	uint64_t old;
 	int saved;
 
-	c.seq = __atomic_add_fetch(&c.t->seq, 1, __ATOMIC_RELAXED);
-	old = make_call(&c, nr, entry_errno);
+	c->seq = __atomic_add_fetch(&c->t->seq, 1, __ATOMIC_RELAXED);
+	old = make_call(c, nr, entry_errno);
 	saved = errno;
-	transport_check(shim_process, c.end);
-	copy_after(&c);
-	if (ev->effect == SIGSHIM_EFFECT_MASK)
-		masks_changed(&c, old);
+	if (!tight)
+		transport_check(shim_process, c->end);
+	copy_after(c);
+	if (c->ev->effect == SIGSHIM_EFFECT_MASK)
+		masks_changed(c, old);
 	else
-		masks_unchanged(&c);
-	if (c.t->in_vfork)
-		c.flags |= SIGSHIM_EVF_VFORK;
-	record(&c, (uintptr_t)caller);
-	c.t->mask = c.after;
-	c.t->mask_known = 1;
-	if (ev->kind[0] == SIGSHIM_KIND_STACK_IN && arg[0] && c.error == 0)
-		stack_note_alternate(c.t, c.copy[0]);
+		masks_unchanged(c);
+	if (c->t->in_vfork)
+		c->flags |= SIGSHIM_EVF_VFORK;
+	record(c, words, (uintptr_t)caller, tight);
+	c->t->mask = c->after;
+	c->t->mask_known = 1;
+	if (c->ev->kind[0] == SIGSHIM_KIND_STACK_IN && c->arg[0] && c->error == 0)
+		stack_note_alternate(c->t, c->copy[0]);
 	errno = saved;
-	return c.ret;
+	return c->ret;
+}
+
+static __attribute__((noinline)) long call_roomy(const struct shim_event *ev, const long *arg, long nr,
+						 void *caller, int entry_errno, struct thread *t)
+{
+	struct call c = { .ev = ev, .arg = arg, .t = t };
+	uint64_t words[FRAME_WORDS + shim_config.depth + STACK_SKIP];
+
+	return call_recorded(&c, words, nr, caller, entry_errno, false);
+}
+
+/* On an alternate stack that the kernel's own frame has nearly filled. */
+static __attribute__((noinline)) long call_tight(const struct shim_event *ev, const long *arg, long nr,
+						 void *caller, int entry_errno, struct thread *t)
+{
+	struct scratch *s = scratch_take(shim_process, t->tid, (uintptr_t)__builtin_frame_address(0));
+	long ret;
+
+	if (!s) {
+		process_lost();
+		return call_plain(ev, arg, nr, entry_errno);
+	}
+	s->call = (struct call){ .ev = ev, .arg = arg, .t = t };
+	ret = call_recorded(&s->call, s->words, nr, caller, entry_errno, true);
+	scratch_give(s);
+	return ret;
 }
 
 long shim_call(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], long nr, void *caller)
 {
 	const struct shim_event *ev = &shim_events[id];
+	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
 	int entry_errno = errno;
-	long ret;
+	struct thread *t;
 
 	if (unlikely(!shim_real_syscall))
 		real_resolve();
-	if (stack_is_unwinder((uintptr_t)caller)) {
-		errno = entry_errno;
-		return call_real(ev, arg, nr);
-	}
+	if (stack_is_unwinder((uintptr_t)caller))
+		return call_plain(ev, arg, nr, entry_errno);
 	if (unlikely(!process_ready())) {
-		errno = entry_errno;
-		ret = call_real(ev, arg, nr);
 		process_lost();
-		return ret;
+		return call_plain(ev, arg, nr, entry_errno);
 	}
-	if (!shim_config.event[id]) {
-		errno = entry_errno;
-		return call_real(ev, arg, nr);
-	}
-	return call_recorded(ev, arg, nr, caller, entry_errno);
+	if (!shim_config.event[id])
+		return call_plain(ev, arg, nr, entry_errno);
+	t = thread_self();
+	if (likely(!stack_is_tight(t, sp)))
+		return call_roomy(ev, arg, nr, caller, entry_errno, t);
+	if (!stack_is_full(t, sp))
+		return call_tight(ev, arg, nr, caller, entry_errno, t);
+	process_lost();
+	return call_plain(ev, arg, nr, entry_errno);
 }

@@ -81,7 +81,6 @@ static bool image_start(void)
 		real_resolve();
 	module_scan();
 	stack_load();
-	module_scan();
 	__atomic_store_n(&shim_process, allocate(), __ATOMIC_RELEASE);
 	__atomic_store_n(&image_state, READY, __ATOMIC_RELEASE);
 	return true;

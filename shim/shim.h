@@ -74,6 +74,18 @@ extern int (*shim_real_dlclose)(void *);
 /* Resolves all of them; dlsym may allocate, so: first call or constructor. */
 void real_resolve(void);
 
+/* --- a thread ------------------------------------------------------------ */
+
+struct thread {
+	uint64_t instance;	/* of the process that the rest belongs to */
+	uint64_t seq;		/* last number given out */
+	int32_t pid, tid;
+	uint32_t ordinal;
+	uint8_t in_vfork;	/* this is a vfork child, on its parent's TLS */
+	uint8_t mask_known;
+	uint64_t mask;		/* after the last record */
+	uintptr_t alt_low, alt_high;	/* alternate stack, as last set through us */
+};
 /* --- a process (process.c) ---------------------------------------------- */
 
 enum link_state {
@@ -88,6 +100,33 @@ struct stack_slot {
 	uint64_t hash;	/* 0: free */
 	uint32_t id;	/* 0: being filled */
 	uint32_t epoch;	/* valid while process.epoch is the same */
+};
+
+/* One call on its way. */
+struct call {
+	const struct shim_event *ev;
+	const long *arg;
+	struct thread *t;
+	uint64_t seq, start, end;
+	long ret;
+	int error;
+	unsigned int flags;	/* SIGSHIM_EVF_* */
+	uint64_t before, requested, after;
+	unsigned int copied;	/* bit i: copy[i] holds what argument i points to */
+	unsigned char copy[SIGSHIM_MAX_ARGS][SIGSHIM_COPY_SIGINFO];
+	uint64_t own[16];	/* our oldset, as large as a libc's sigset_t */
+};
+
+/* Words of an EVENT frame before the addresses. */
+#define FRAME_WORDS ((sizeof(struct sigshim_event) + SIGSHIM_COPY_MAX) / 8 + SIGSHIM_MAX_ARGS)
+
+/* What a call needs, away from a stack that has no room for it (scratch.c). */
+#define SHIM_SCRATCHES 16
+struct scratch {
+	int32_t owner;		/* tid; 0: free */
+	uintptr_t sp;		/* of the owner */
+	struct call call;
+	uint64_t words[FRAME_WORDS + 2];
 };
 
 struct process {
@@ -108,6 +147,7 @@ struct process {
 	struct sigshim_ring *ring;	/* all that is in it is found from here */
 	uint64_t parent_instance;	/* of the process that forked this one, else 0 */
 	struct stack_slot slot[SHIM_STACK_SLOTS];
+	struct scratch scratch[SHIM_SCRATCHES];
 };
 extern struct process *shim_process;	/* NULL before the first use */
 
@@ -134,26 +174,18 @@ void process_lost(void);
 /* CLOCK_MONOTONIC in ns. */
 uint64_t now_ns(void);
 
-/* --- a thread ------------------------------------------------------------ */
-
-struct thread {
-	uint64_t instance;	/* of the process that the rest belongs to */
-	uint64_t seq;		/* last number given out */
-	int32_t pid, tid;
-	uint32_t ordinal;
-	uint8_t in_vfork;	/* this is a vfork child, on its parent's TLS */
-	uint8_t mask_known;
-	uint64_t mask;		/* after the last record */
-	uintptr_t alt_low, alt_high;	/* alternate stack, as last set through us */
-};
 extern _Thread_local struct thread shim_thread __attribute__((tls_model("initial-exec")));
 /* This thread's state, made afresh in a new thread or process. */
 struct thread *thread_self(void);
 
-/* --- one call (call.c, copy.c) ------------------------------------------ */
+/* --- one call (call.c, copy.c, scratch.c) ------------------------------------------ */
 
 /* Makes the call that event `id` stands for, and records it. */
 long shim_call(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], long nr, void *caller);
+
+/* A scratch for the thread that runs at sp; NULL when all are in use. */
+struct scratch *scratch_take(struct process *p, int32_t tid, uintptr_t sp);
+void scratch_give(struct scratch *s);
 
 /*
  * Copies n bytes (at least 8) from the program's memory, asking the kernel
@@ -175,7 +207,11 @@ bool stack_load(void);
 /* True for a return address inside libunwind: its own calls are not the program's. */
 bool stack_is_unwinder(uintptr_t pc);
 /* Walks from the frame that `caller` returns to. `top` is a frame address of ours. */
-void stack_walk(struct stack *st, uintptr_t caller, const struct thread *t);
+void stack_walk(struct stack *st, uintptr_t caller, const struct thread *t, bool tight);
+/* True on an alternate stack that has no room for a walk. */
+bool stack_is_tight(const struct thread *t, uintptr_t sp);
+/* True where there is no room for anything but the call itself. */
+bool stack_is_full(const struct thread *t, uintptr_t sp);
 /* After a successful sigaltstack with this stack_t. */
 void stack_note_alternate(struct thread *t, const unsigned char *ss);
 

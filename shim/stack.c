@@ -18,8 +18,10 @@
 
 #include "banned.h"
 
-/* unw_backtrace takes 5 KiB when cold; the rest is for a nested handler. */
+/* unw_backtrace takes 5 KiB when cold, a record 2; the rest is for the call itself. */
 #define HEADROOM (8 * 1024)
+/* Below this not even a record without a stack fits. */
+#define FULL 896
 
 static int (*unwind)(void **buffer, int size);
 static uintptr_t unwinder_low, unwinder_high;
@@ -59,6 +61,7 @@ bool stack_load(void)
 		config_say("stacks are not recorded: ", "libunwind.so.8 can't be loaded", NULL);
 		return false;
 	}
+	module_scan();
 	unwind = (int (*)(void **, int))dlsym(lib, "unw_backtrace");
 	if (!unwind || !module_span((uintptr_t)unwind, &low, &high)) {
 		unwind = NULL;
@@ -91,9 +94,14 @@ static void caller_only(struct stack *st, uintptr_t caller, enum sigshim_stack_e
 	st->end = why;
 }
 
-static bool has_room(const struct thread *t, uintptr_t sp)
+bool stack_is_full(const struct thread *t, uintptr_t sp)
 {
-	return sp - t->alt_low >= t->alt_high - t->alt_low || sp - t->alt_low >= HEADROOM;
+	return sp - t->alt_low < t->alt_high - t->alt_low && sp - t->alt_low < FULL;
+}
+
+bool stack_is_tight(const struct thread *t, uintptr_t sp)
+{
+	return sp - t->alt_low < t->alt_high - t->alt_low && sp - t->alt_low < HEADROOM;
 }
 
 static void walk_unwind(struct stack *st, uintptr_t caller)
@@ -127,7 +135,7 @@ static void walk_fp(struct stack *st, uintptr_t caller, const struct thread *t)
 	unsigned int max = shim_config.depth + STACK_SKIP;
 
 	st->n = 0;
-	st->end = SIGSHIM_STACK_COMPLETE;
+	st->end = SIGSHIM_STACK_BROKEN;
 	while (st->n < max) {
 		uintptr_t record[2];
 
@@ -137,9 +145,11 @@ static void walk_fp(struct stack *st, uintptr_t caller, const struct thread *t)
 			memcpy(record, (const void *)fp, sizeof(record));
 		else if (!copy_checked(record, fp, sizeof(record)))
 			break;
-		if (!record[1])
-			break;
-		st->pc[st->n++] = record[1];
+		if (record[1])
+			st->pc[st->n++] = record[1];
+		/* The outermost function was entered with a frame pointer of 0. */
+		if (!record[0] || !record[1])
+			st->end = SIGSHIM_STACK_COMPLETE;
 		if (record[0] <= fp)
 			break;
 		fp = record[0];
@@ -161,18 +171,16 @@ void stack_note_alternate(struct thread *t, const unsigned char *ss)
 	t->alt_high = new.ss_flags & SS_DISABLE ? 0 : t->alt_low + new.ss_size;
 }
 
-void stack_walk(struct stack *st, uintptr_t caller, const struct thread *t)
+void stack_walk(struct stack *st, uintptr_t caller, const struct thread *t, bool tight)
 {
-	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
-
 	if (shim_config.stack == SIGSHIM_STACK_NONE)
 		caller_only(st, caller, SIGSHIM_STACK_CALLER_ONLY);
+	else if (tight)
+		caller_only(st, caller, SIGSHIM_STACK_NO_ROOM);
 	else if (shim_config.stack == SIGSHIM_STACK_FP)
 		walk_fp(st, caller, t);
 	else if (!unwind)
 		caller_only(st, caller, SIGSHIM_STACK_NO_UNWINDER);
-	else if (!has_room(t, sp))
-		caller_only(st, caller, SIGSHIM_STACK_NO_ROOM);
 	else
 		walk_unwind(st, caller);
 }

@@ -72,8 +72,6 @@ bool transport_send(struct process *p, const struct sigshim_frame *frame, uint64
 	}
 	if (err == 0)
 		return true;
-	if (err == -EAGAIN && p->link == LINK_RING && !link_alive(p))
-		err = -ENOTCONN;
 	if (frame->type == SIGSHIM_FRAME_EVENT)
 		process_lost();
 	if (err != -EAGAIN)
