@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * syscall(2): the numbers of the table are recorded, all others go straight on
- * with all six arguments, by a jump that leaves no frame of ours behind (a
- * child that returns on the same stack would trample it). AS-safe.
+ * with all six arguments. The exported symbol is in syscall_entry.S: a jump
+ * that neither leaves a frame behind (a child that returns on the same stack
+ * would trample it) nor touches the caller's, where the seventh argument may
+ * or may not be. AS-safe.
  */
 #include <sigshim/syscalls.h>
 
@@ -10,33 +12,29 @@
 
 #include "banned.h"
 
-/* unistd.h declares it variadic; the ABI passes the same registers. */
-SHIM_API long shim_syscall(long nr, long a, long b, long c, long d, long e, long f) __asm__("syscall");
-
-#define MATCH_LIBC(id, sys)
-#define MATCH_SYSCALL(id, sys) if (SIGSHIM_NR_##sys >= 0 && nr == SIGSHIM_NR_##sys) return id;
-static inline unsigned int event_of(long nr)
-{
-#define SIGSHIM_EVENT(id, ident, name, via, sys, ...) MATCH_##via(id, sys)
+/* Event id by system call number, 0: not in the table. */
+#define MAP_SIZE 512
+#define AT(nr) [(nr) < 0 ? MAP_SIZE - 1 : (nr)]
+#define MAP_LIBC(id, sys)
+#define MAP_SYSCALL(id, sys) AT(SIGSHIM_NR_##sys) = SIGSHIM_NR_##sys < 0 ? 0 : (id),
+const uint8_t shim_syscall_map[MAP_SIZE] = {
+#define SIGSHIM_EVENT(id, ident, name, via, sys, ...) MAP_##via(id, sys)
 #include <sigshim/events.def>
-	return SIGSHIM_EV_NONE;
-}
+};
 
-static __attribute__((noinline)) long recorded(unsigned int id, void *caller, long nr, long a, long b,
-					       long c, long d, long e, long f)
+long shim_syscall_recorded(long nr, long a, long b, long c, long d, long e, long f);
+long shim_syscall_early(long nr, long a, long b, long c, long d, long e, long f);
+
+long shim_syscall_recorded(long nr, long a, long b, long c, long d, long e, long f)
 {
 	const long arg[SIGSHIM_MAX_ARGS] = { a, b, c, d, e, f };
 
-	return shim_call(id, arg, nr, caller);
+	return shim_call(shim_syscall_map[nr], arg, nr, __builtin_return_address(0));
 }
 
-long shim_syscall(long nr, long a, long b, long c, long d, long e, long f)
+/* Before the originals are known. */
+long shim_syscall_early(long nr, long a, long b, long c, long d, long e, long f)
 {
-	unsigned int id = event_of(nr);
-
-	if (unlikely(id != SIGSHIM_EV_NONE))
-		return recorded(id, __builtin_return_address(0), nr, a, b, c, d, e, f);
-	if (unlikely(!shim_real_syscall))
-		real_resolve();
+	real_resolve();
 	return shim_real_syscall(nr, a, b, c, d, e, f);
 }
