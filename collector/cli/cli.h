@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 
+#include <sigshim/version.h>
+
 /* Exit codes that scripts can trust. */
 enum {
 	EXIT_OK = 0,
@@ -53,7 +55,5 @@ const char *cli_default_log(void);
 
 /* Whether to use colour and redraw progress on this descriptor (isatty, NO_COLOR, TERM). */
 bool cli_is_terminal(int fd);
-
-#define SIGSHIM_VERSION_STRING "0.1.0"
 
 #endif

@@ -98,6 +98,7 @@ CREATE TABLE stacks (
 	end INTEGER NOT NULL,		-- why it ends there: stack_ends
 	hash INTEGER NOT NULL
 );
+CREATE INDEX stacks_hash ON stacks(hash);
 CREATE TABLE stack_frames (
 	stack INTEGER NOT NULL REFERENCES stacks,
 	depth INTEGER NOT NULL,		-- 0 is the innermost

@@ -36,9 +36,12 @@ const char *store_path(const struct store *s);
 /* --- writing ---------------------------------------------------------- */
 
 /*
- * Writers work inside one open transaction; store_commit ends it and begins
- * the next. After a failed write (disk full) the store keeps counting what it
- * could not take: store_refused().
+ * Writers work inside one open transaction; store_commit ends it and the next
+ * write begins another. Readers, this store too, see events when they are
+ * committed. After a failed write (disk full) the store keeps counting what it
+ * could not take: store_refused(). When the failure undid the transaction, ids
+ * that it gave out are void: it takes nothing more, every write returns that
+ * error, and store_close tries to leave a row in `gaps`.
  */
 int store_commit(struct store *s);
 uint64_t store_refused(const struct store *s);
@@ -57,8 +60,10 @@ struct process_info {
 };
 int store_process(struct store *s, const struct process_info *info, int64_t *ret_process);
 /* end: "exit", "killed", "open", "never". */
-int store_process_end(struct store *s, int64_t process, uint64_t ended_ns, const char *end, uint64_t lost);
-int store_thread(struct store *s, int64_t process, uint32_t ordinal, int tid, int host_tid, int64_t *ret_thread);
+int store_process_end(struct store *s, int64_t process, uint64_t ended_ns, const char *end,
+		      uint64_t lost);
+int store_thread(struct store *s, int64_t process, uint32_t ordinal, int tid, int host_tid,
+		 int64_t *ret_thread);
 
 /* build_id in hex, "" when unknown. */
 int store_module(struct store *s, const char *path, const char *build_id, int64_t *ret_module);
@@ -82,6 +87,7 @@ struct gap_info {
 	const char *reason;
 };
 int store_gap(struct store *s, const struct gap_info *gap);
+/* Adds `count` to what was refused for that reason. */
 int store_refusal(struct store *s, int64_t run, const char *reason, uint64_t count);
 
 /* --- naming frames ---------------------------------------------------- */
@@ -156,7 +162,8 @@ int store_events(struct store *s, const struct event_query *q,
 
 /*
  * Counts events that q chooses, grouped by the SQL expression `key` over the
- * same aliases, largest first. fn gets the key as text (NULL for null).
+ * same aliases, largest first. fn gets the key as text (NULL for null). Limit
+ * and direction of q do not matter here.
  */
 int store_count_by(struct store *s, const struct event_query *q, const char *key,
 		   int (*fn)(const char *key, int64_t count, void *arg), void *arg);
@@ -187,5 +194,36 @@ int store_stack_read(struct store *s, int64_t stack, int64_t process,
  */
 int store_sql(struct store *s, const char *sql,
 	      int (*fn)(int row, int n, const char *const *cells, void *arg), void *arg);
+
+/* --- reading more ----------------------------------------------------- */
+
+struct log_run {
+	int64_t id, started_ns, mono_ns;
+	int64_t ended_ns;		/* 0: it did not end, or runs still */
+	bool clean;
+	const char *command, *host;	/* may be NULL; strings here are valid until the next row */
+};
+struct log_process {
+	int64_t id, run, parent;	/* parent 0: unknown */
+	int pid, host_pid;
+	const char *comm, *exe;		/* may be NULL */
+	bool mask_known;
+	uint64_t mask_start;
+	uint64_t started_ns, ended_ns;	/* ended_ns 0: unknown or running */
+	const char *end;		/* as in store_process_end; may be NULL */
+};
+struct log_thread {
+	int64_t id, process;
+	int tid, host_tid;		/* host_tid 0: unknown */
+};
+
+/* Rows in order of their ids; fn returns 0 to go on. */
+int store_runs(struct store *s, int (*fn)(const struct log_run *run, void *arg), void *arg);
+int store_processes(struct store *s, int (*fn)(const struct log_process *p, void *arg), void *arg);
+int store_threads(struct store *s, int (*fn)(const struct log_thread *t, void *arg), void *arg);
+int store_gaps(struct store *s, int (*fn)(const struct gap_info *gap, void *arg), void *arg);
+
+/* Whether another process has this log open: then it may write to it. Call it before store_open. */
+bool store_in_use(const char *path);
 
 #endif

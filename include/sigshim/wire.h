@@ -36,7 +36,8 @@
 #define SIGSHIM_MAX_FRAME_SIZE 8192	/* bytes in one frame of the wire */
 
 enum sigshim_frame_type {
-	SIGSHIM_FRAME_HELLO = 1,
+	SIGSHIM_FRAME_PADDING,		/* fills cells of the ring; means nothing */
+	SIGSHIM_FRAME_HELLO,
 	SIGSHIM_FRAME_WELCOME,
 	SIGSHIM_FRAME_EVENT,
 	SIGSHIM_FRAME_MODULE,
@@ -210,6 +211,9 @@ struct sigshim_bye {
  * takes: a handler may interrupt it, the thread may siglongjmp away or be
  * killed. The reader goes on past such a hole and looks at it again later, and
  * writers of later laps skip it, so nobody ever writes into another's cells.
+ * A writer that skips to behind a cell that is not free owns the free cells
+ * before it: it commits them as one frame of type SIGSHIM_FRAME_PADDING, or
+ * nobody could ever tell them from a record that is being written.
  *
  * A collector that ends sets `closed`; one that was killed stops renewing
  * beat_ns, and a shim that sees it older than SIGSHIM_BEAT_STALE_NS asks the

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the files of the store share: the connection, its prepared statements,
+ * and how failures become -errno and a sentence. For this folder alone. A
+ * store belongs to one thread.
+ */
+#ifndef SIGSHIM_STORE_INTERNAL_H
+#define SIGSHIM_STORE_INTERNAL_H
+
+#include <sqlite3.h>
+
+#include "intern.h"
+#include "store.h"
+
+#define LOG_APPLICATION_ID 0x5369676d	/* as in schema.sql */
+#define LOG_VERSION 1
+
+#define EVENT_BATCH 16	/* rows of event_log in one statement */
+#define EVENT_CELLS 5
+
+struct stack_cache;
+
+struct store {
+	sqlite3 *db;
+	char *path;
+	enum store_mode mode;
+	char error[512];
+
+	bool in_transaction;
+	int failed;		/* -errno once a transaction was lost; then nothing is taken */
+	uint64_t refused;	/* events that are not in the log */
+	uint64_t pending;	/* events in the open transaction, those in the batch too */
+	struct bind_value batch[EVENT_BATCH][EVENT_CELLS];
+	unsigned int batched;
+	int64_t run;		/* the last one begun */
+
+	struct intern *calls, *stacks;	/* what the log has already, by content */
+	char *todo_text;	/* strings of the last store_frames_todo */
+	struct stack_cache *cache;
+
+	/* Prepared when first used; closed with the connection. */
+	struct {
+		sqlite3_stmt *run, *run_end, *process, *process_end, *thread, *gap, *refusal;
+		sqlite3_stmt *find_module, *module, *mapping;
+		sqlite3_stmt *find_stack, *stack, *stack_frames, *stack_frame, *find_frame, *frame;
+		sqlite3_stmt *call, *event, *events;
+		sqlite3_stmt *todo, *todo_count, *symbol, *named, *exact_frames, *exact_stacks;
+		sqlite3_stmt *read_stack, *stack_end;
+	} stmt;
+};
+
+/* --- statement.c ------------------------------------------------------ */
+
+/* Cells of a row, for db_write and db_bind. ID is null for 0. */
+#define NUM(n) { .number = (int64_t)(n) }
+#define TEXT(s) { .is_text = true, .text = (s) }
+#define ID(n) { .is_text = !(n), .number = (int64_t)(n) }
+#define ROW(...) (const struct bind_value[]){ __VA_ARGS__ }, \
+	sizeof((const struct bind_value[]){ __VA_ARGS__ }) / sizeof(struct bind_value)
+
+/* Remembers what SQLite says about its failure `rc`; returns the -errno. */
+int db_fail(struct store *s, int rc);
+/* The same for a failure of our own. */
+int db_refuse(struct store *s, int error, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Makes *stmt ready for new values. */
+int db_ready(struct store *s, sqlite3_stmt **stmt, const char *sql);
+int db_bind(struct store *s, sqlite3_stmt *stmt, const struct bind_value *values, unsigned int n);
+/* Steps to a row: 1, 0 at the end, or -errno. */
+int db_step(struct store *s, sqlite3_stmt *stmt);
+int db_exec(struct store *s, const char *sql);
+/* The first column of the first row; 0 without rows. */
+int db_number(struct store *s, const char *sql, int64_t *ret);
+/* Opens the transaction if there is none, and runs a writing statement in it. */
+int db_write(struct store *s, sqlite3_stmt **stmt, const char *sql,
+	     const struct bind_value *values, unsigned int n);
+/* Opens the transaction if there is none. */
+int db_begin(struct store *s);
+/* The id that the last db_write gave its row. */
+int64_t db_last_id(const struct store *s);
+
+/* --- schema.c --------------------------------------------------------- */
+
+/* Checks that the database is a log, after making it one if it is empty and `create`. */
+int schema_open(struct store *s, bool create);
+
+/* --- calls.c ---------------------------------------------------------- */
+
+/* Writes the events that wait in the batch. */
+int events_flush(struct store *s);
+
+/* --- stackread.c ------------------------------------------------------ */
+
+void stack_cache_clear(struct store *s);
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Writes what events hang on: runs, processes, threads, modules, and what is
+ * missing; see store.h. A store belongs to one thread.
+ */
+#include "internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include <sigshim/version.h>
+
+static int64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+/* "" where there is none. */
+static void read_boot_id(char *buf, size_t size)
+{
+	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	if (!f || !fgets(buf, size, f))
+		buf[0] = '\0';
+	buf[strcspn(buf, "\n")] = '\0';
+	if (f)
+		fclose(f);
+}
+
+/* A written row's id, if it could be written. */
+static int give_id(struct store *s, int r, int64_t *ret)
+{
+	if (r == 0)
+		*ret = db_last_id(s);
+	return r;
+}
+
+int store_run_begin(struct store *s, const char *command, int64_t *ret_run)
+{
+	struct utsname uts = {};
+	char boot_id[64];
+	int r;
+
+	uname(&uts);
+	read_boot_id(boot_id, sizeof(boot_id));
+	r = db_write(s, &s->stmt.run,
+		     "INSERT INTO runs (started_ns, mono_ns, command, host, kernel, boot_id, sigshim) "
+		     "VALUES (?, ?, ?, ?, ?, ?, ?)",
+		     ROW(NUM(clock_ns(CLOCK_REALTIME)), NUM(clock_ns(CLOCK_MONOTONIC)), TEXT(command),
+			 TEXT(uts.nodename), TEXT(uts.release), TEXT(boot_id),
+			 TEXT(SIGSHIM_VERSION_STRING)));
+	if (r == 0)
+		s->run = db_last_id(s);
+	return give_id(s, r, ret_run);
+}
+
+int store_run_end(struct store *s, int64_t run)
+{
+	return db_write(s, &s->stmt.run_end, "UPDATE runs SET ended_ns = ?, clean = 1 WHERE id = ?",
+			ROW(NUM(clock_ns(CLOCK_REALTIME)), NUM(run)));
+}
+
+int store_process(struct store *s, const struct process_info *info, int64_t *ret_process)
+{
+	int r = db_write(s, &s->stmt.process,
+			 "INSERT INTO processes (run, parent, pid, host_pid, ppid, uid, gid, comm, exe, "
+			 "cmdline, transport, stack_mode, depth, overflow, minsigstksz, mask_start, "
+			 "started_ns) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			 ROW(NUM(info->run), ID(info->parent), NUM(info->pid), NUM(info->host_pid),
+			     NUM(info->ppid), NUM(info->uid), NUM(info->gid), TEXT(info->comm),
+			     TEXT(info->exe), TEXT(info->cmdline), TEXT(info->transport),
+			     TEXT(info->stack_mode), NUM(info->depth), TEXT(info->overflow),
+			     NUM(info->minsigstksz), NUM(info->mask_start), NUM(info->started_ns)));
+
+	return give_id(s, r, ret_process);
+}
+
+int store_process_end(struct store *s, int64_t process, uint64_t ended_ns, const char *end,
+		      uint64_t lost)
+{
+	return db_write(s, &s->stmt.process_end,
+			"UPDATE processes SET ended_ns = ?, end = ?, lost = ? WHERE id = ?",
+			ROW(NUM(ended_ns), TEXT(end), NUM(lost), NUM(process)));
+}
+
+int store_thread(struct store *s, int64_t process, uint32_t ordinal, int tid, int host_tid,
+		 int64_t *ret_thread)
+{
+	int r = db_write(s, &s->stmt.thread,
+			 "INSERT INTO threads (process, ordinal, tid, host_tid) VALUES (?, ?, ?, ?)",
+			 ROW(NUM(process), NUM(ordinal), NUM(tid), ID(host_tid)));
+
+	return give_id(s, r, ret_thread);
+}
+
+int store_module(struct store *s, const char *path, const char *build_id, int64_t *ret_module)
+{
+	int r = db_ready(s, &s->stmt.find_module,
+			 "SELECT id FROM modules WHERE path = ? AND build_id = ?");
+
+	if (r == 0)
+		r = db_bind(s, s->stmt.find_module, ROW(TEXT(path), TEXT(build_id)));
+	if (r == 0)
+		r = db_step(s, s->stmt.find_module);
+	if (r == 1)
+		*ret_module = sqlite3_column_int64(s->stmt.find_module, 0);
+	sqlite3_reset(s->stmt.find_module);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = db_write(s, &s->stmt.module, "INSERT INTO modules (path, build_id) VALUES (?, ?)",
+		     ROW(TEXT(path), TEXT(build_id)));
+	return give_id(s, r, ret_module);
+}
+
+int store_mapping(struct store *s, int64_t process, int64_t module, uint64_t start, uint64_t end,
+		  uint64_t bias, uint64_t from_ns)
+{
+	return db_write(s, &s->stmt.mapping,
+			"INSERT INTO mappings (process, module, start, end, bias, from_ns) "
+			"VALUES (?, ?, ?, ?, ?, ?)",
+			ROW(NUM(process), NUM(module), NUM(start), NUM(end), NUM(bias),
+			    NUM(from_ns)));
+}
+
+int store_gap(struct store *s, const struct gap_info *gap)
+{
+	struct bind_value count = { .is_text = gap->count < 0, .number = gap->count };
+
+	return db_write(s, &s->stmt.gap,
+			"INSERT INTO gaps (run, process, thread, ts_ns, first_seq, last_seq, "
+			"count, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			ROW(NUM(gap->run), ID(gap->process), ID(gap->thread), NUM(gap->ts_ns),
+			    ID(gap->first_seq), ID(gap->last_seq), count, TEXT(gap->reason)));
+}
+
+int store_refusal(struct store *s, int64_t run, const char *reason, uint64_t count)
+{
+	return db_write(s, &s->stmt.refusal,
+			"INSERT INTO refusals VALUES (?, ?, ?) "
+			"ON CONFLICT DO UPDATE SET count = count + excluded.count",
+			ROW(NUM(run), TEXT(reason), NUM(count)));
+}
