@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The table of keys and the SQL of each; see condition.h.
+ *
+ * What threads, processes, stacks and symbols decide is asked of those small
+ * tables in sub-selects, so that the large one is read through its indexes.
+ */
+#include "condition.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vocabulary.h"
+#include "when.h"
+
+/* How a key's values are read and compared. */
+enum kind { NUMBER, DURATION, TEXT, PATH, FUNCTION, WORD, BIT, RUN, SINCE, UNTIL };
+
+struct condition_key {
+	const char *name;
+	enum kind kind;
+	const char *column, *column2;	/* either may match */
+	const char *before, *after;	/* around the comparison */
+	const struct vocabulary *words;
+};
+
+#define OF_THREAD "e.thread IN (SELECT t2.id FROM threads t2 " \
+	"JOIN processes p2 ON p2.id = t2.process WHERE ", ")"
+#define OF_FRAME "c.stack IN (SELECT f2.stack FROM stack_frames f2 WHERE f2.frame IN (" \
+	"SELECT s2.frame FROM symbols s2 WHERE ", "))"
+#define OF_CALLER "c.stack IN (SELECT f2.stack FROM stack_frames f2 WHERE f2.depth = 0 AND f2.frame IN (" \
+	"SELECT s2.frame FROM symbols s2 WHERE s2.level = 0 AND ", "))"
+#define OF_MODULE "c.stack IN (SELECT f2.stack FROM stack_frames f2 WHERE f2.frame IN (" \
+	"SELECT x2.id FROM frames x2 JOIN modules m2 ON m2.id = x2.module WHERE ", "))"
+#define DIRECT "", ""
+
+static const struct condition_key keys[] = {
+	{ "event", WORD, "c.event", NULL, DIRECT, &vocabulary_event },
+	{ "pid", NUMBER, "p2.pid", "p2.host_pid", OF_THREAD, NULL },
+	{ "tid", NUMBER, "t2.tid", "t2.host_tid", OF_THREAD, NULL },
+	{ "comm", TEXT, "p2.comm", NULL, OF_THREAD, NULL },
+	{ "exe", PATH, "p2.exe", NULL, OF_THREAD, NULL },
+	{ "signal", BIT, "c.signals", NULL, DIRECT, &vocabulary_signal },
+	{ "how", WORD, "c.how", NULL, DIRECT, &vocabulary_how },
+	{ "ret", NUMBER, "c.ret", NULL, DIRECT, NULL },
+	{ "errno", WORD, "c.error", NULL, DIRECT, &vocabulary_errno },
+	{ "function", FUNCTION, "s2.function", NULL, OF_FRAME, NULL },
+	{ "module", PATH, "m2.path", NULL, OF_MODULE, NULL },
+	{ "caller", FUNCTION, "s2.function", NULL, OF_CALLER, NULL },
+	{ "run", RUN, "p2.run", NULL, OF_THREAD, NULL },
+	{ "since", SINCE, "e.ts_ns", NULL, DIRECT, NULL },
+	{ "until", UNTIL, "e.ts_ns", NULL, DIRECT, NULL },
+	{ "thread", NUMBER, "e.thread", NULL, DIRECT, NULL },
+	{ "host_pid", NUMBER, "p2.host_pid", NULL, OF_THREAD, NULL },
+	{ "host_tid", NUMBER, "t2.host_tid", NULL, OF_THREAD, NULL },
+	{ "origin", WORD, "c.event", NULL, DIRECT, &vocabulary_origin },
+	{ "seq", NUMBER, "e.seq", NULL, DIRECT, NULL },
+	{ "uid", NUMBER, "p2.uid", NULL, OF_THREAD, NULL },
+	{ "duration", DURATION, "e.duration_ns", NULL, DIRECT, NULL },
+};
+#define NKEYS (sizeof(keys) / sizeof(keys[0]))
+
+const char *const condition_keys[] = {
+	"event", "pid", "tid", "comm", "exe", "signal", "how", "ret", "errno", "function", "module",
+	"caller", "run", "since", "until", "thread", "host_pid", "host_tid", "origin", "seq", "uid",
+	"duration", NULL
+};
+_Static_assert(sizeof(condition_keys) / sizeof(condition_keys[0]) == NKEYS + 1, "a name for each key");
+
+const char *const op_names[OP_MAX] = { "=", "!=", "~", "<", "<=", ">", ">=" };
+
+#define EQUALITY (1 << OP_EQ | 1 << OP_NE)
+#define GLOBS (EQUALITY | 1 << OP_GLOB)
+#define ORDER (EQUALITY | 1 << OP_LT | 1 << OP_LE | 1 << OP_GT | 1 << OP_GE)
+
+static const unsigned int kind_ops[] = {
+	[NUMBER] = ORDER, [DURATION] = ORDER, [RUN] = ORDER,
+	[TEXT] = GLOBS, [PATH] = GLOBS, [FUNCTION] = GLOBS, [WORD] = GLOBS, [BIT] = GLOBS,
+	[SINCE] = 1 << OP_EQ, [UNTIL] = 1 << OP_EQ,
+};
+
+const struct condition_key *condition_key(const char *name)
+{
+	for (unsigned int i = 0; i < NKEYS; i++)
+		if (strcmp(keys[i].name, name) == 0)
+			return &keys[i];
+	return NULL;
+}
+
+static void bind(struct builder *b, struct bind_value value)
+{
+	struct bind_value *grown = reallocarray(b->values, b->nvalues + 1, sizeof(*grown));
+
+	if (!grown || (value.is_text && !value.text)) {
+		b->failed = true;
+		b->values = grown ? grown : b->values;
+		return;
+	}
+	b->values = grown;
+	b->values[b->nvalues++] = value;
+}
+
+static void bind_number(struct builder *b, int64_t n)
+{
+	bind(b, (struct bind_value){ .number = n });
+}
+
+static void bind_text(struct builder *b, const char *s)
+{
+	bind(b, (struct bind_value){ .is_text = true, .text = strdup(s) });
+}
+
+/* Terms are joined by OR in what condition_add puts in parentheses. */
+static void begin_term(struct builder *b)
+{
+	if (b->sql.len && b->sql.s[b->sql.len - 1] != '(')
+		text_add(&b->sql, " OR ");
+}
+
+static void compare(struct builder *b, const struct condition_key *key, enum op op, int64_t n)
+{
+	for (const char *column = key->column; column;
+	     column = column == key->column ? key->column2 : NULL) {
+		begin_term(b);
+		text_addf(&b->sql, "%s %s ?", column, op_names[op]);
+		bind_number(b, n);
+	}
+}
+
+struct word_match {
+	struct builder *b;
+	const struct condition_key *key;
+};
+
+static void add_word(int64_t value, void *arg)
+{
+	struct word_match *m = arg;
+
+	if (m->key->kind == WORD) {
+		compare(m->b, m->key, OP_EQ, value);
+		return;
+	}
+	begin_term(m->b);
+	text_addf(&m->b->sql, "(%s & ?) <> 0", m->key->column);
+	bind_number(m->b, 1LL << (value - 1));
+}
+
+static void text_term(struct builder *b, const char *fmt, const char *column, const char *value)
+{
+	begin_term(b);
+	text_addf(&b->sql, fmt, column, column, column);
+	bind_text(b, value);
+}
+
+/* The part of a path after its last slash, in SQL. */
+#define BASE_NAME "substr(%s, length(rtrim(%s, replace(%s, '/', ''))) + 1)"
+
+static void match_text(struct builder *b, const struct condition_key *key, bool glob, const char *value)
+{
+	text_term(b, glob ? "%s GLOB ?" : "%s = ?", key->column, value);
+	if (key->kind == PATH && !strchr(value, '/'))
+		text_term(b, glob ? BASE_NAME " GLOB ?" : BASE_NAME " = ?", key->column, value);
+	if (key->kind != FUNCTION)
+		return;
+	/*
+	 * Also with a parameter list. A range, for the index; what lives inside
+	 * the function (a lambda, a local class) has more behind the list.
+	 */
+	begin_term(b);
+	if (glob)
+		text_addf(&b->sql, "(%s GLOB ? || '(*'", key->column);
+	else
+		text_addf(&b->sql, "(%s >= ? || '(' AND %s < ? || ')'", key->column, key->column);
+	text_addf(&b->sql, " AND %s NOT GLOB '*)::*')", key->column);
+	bind_text(b, value);
+	if (!glob)
+		bind_text(b, value);
+}
+
+/*
+ * The first comparison is implied by the second; it bounds the index on
+ * ts_ns, as clocks of different runs (boots) need not agree.
+ */
+static int match_time(struct builder *b, const struct condition_key *key, const char *value)
+{
+	const char *op = key->kind == SINCE ? ">=" : "<=", *most = key->kind == SINCE ? "max" : "min";
+	const char *least = key->kind == SINCE ? "min" : "max";
+	struct when w;
+
+	if (when_parse(value, b->now_ns, &w) < 0)
+		return -EINVAL;
+	begin_term(b);
+	if (w.since_run)
+		text_addf(&b->sql, "e.ts_ns %s ? + (SELECT %s(mono_ns) FROM runs) AND e.ts_ns - r.mono_ns %s ?",
+			  op, least, op);
+	else
+		text_addf(&b->sql, "e.ts_ns %s ? - (SELECT %s(started_ns - mono_ns) FROM runs) AND "
+			  "e.ts_ns + (r.started_ns - r.mono_ns) %s ?", op, most, op);
+	bind_number(b, w.ns);
+	bind_number(b, w.ns);
+	return 0;
+}
+
+static int match_number(struct builder *b, const struct condition_key *key, enum op op, const char *value)
+{
+	char *end;
+	int64_t n;
+
+	if (key->kind == RUN && strcmp(value, "last") == 0) {
+		begin_term(b);
+		text_addf(&b->sql, "%s %s (SELECT max(id) FROM runs)", key->column, op_names[op]);
+		return 0;
+	}
+	errno = 0;
+	n = strtoll(value, &end, 0);
+	if (key->kind == DURATION ? duration_parse(value, 1, &n) < 0 : errno || end == value || *end)
+		return -EINVAL;
+	compare(b, key, op, n);
+	return 0;
+}
+
+static int match_value(struct builder *b, const struct condition_key *key, enum op op,
+		       const char *value, char **ret_error)
+{
+	struct word_match m = { b, key };
+	const char *want = NULL;
+	int r = 0;
+
+	switch (key->kind) {
+	case WORD:
+	case BIT:
+		return vocabulary_match(key->words, value, op == OP_GLOB, add_word, &m, ret_error);
+	case TEXT:
+	case PATH:
+	case FUNCTION:
+		match_text(b, key, op == OP_GLOB, value);
+		return 0;
+	case SINCE:
+	case UNTIL:
+		want = when_forms;
+		r = match_time(b, key, value);
+		break;
+	case NUMBER:
+	case RUN:
+	case DURATION:
+		want = key->kind == RUN ? "a number, or 'last'" :
+			key->kind == DURATION ? "a number of ns, or with us, ms, s" : "a number";
+		r = match_number(b, key, op, value);
+		break;
+	}
+	if (r < 0 && asprintf(ret_error, "'%s' is no value for %s; valid: %s", value, key->name, want) < 0)
+		r = -ENOMEM;
+	return r;
+}
+
+static int bad_operator(const struct condition_key *key, enum op op, char **ret_error)
+{
+	struct text t = {};
+	const char *sep = "";
+
+	text_addf(&t, "operator '%s' does not go with %s; valid:", op_names[op], key->name);
+	for (unsigned int i = 0; i < OP_MAX; i++) {
+		if (!(kind_ops[key->kind] & 1u << i))
+			continue;
+		text_addf(&t, "%s %s%s", sep, key->name, op_names[i]);
+		sep = ",";
+	}
+	*ret_error = text_take(&t);
+	return *ret_error ? -EINVAL : -ENOMEM;
+}
+
+int condition_add(struct builder *b, const struct condition_key *key, enum op op,
+		  char *const *values, unsigned int n, char **ret_error)
+{
+	/* A null (no stack, no comm) is not equal to anything. */
+	const char *begin = op == OP_NE ? "NOT ifnull((" : "((", *end = op == OP_NE ? "), 0)" : "))";
+	int r;
+
+	if (!(kind_ops[key->kind] & 1u << op))
+		return bad_operator(key, op, ret_error);
+	if (b->sql.len)
+		text_add(&b->sql, " AND ");
+	text_addf(&b->sql, "%s%s(", begin, key->before);
+	for (unsigned int i = 0; i < n; i++) {
+		r = match_value(b, key, op == OP_NE ? OP_EQ : op, values[i], ret_error);
+		if (r < 0)
+			return r;
+	}
+	text_addf(&b->sql, ")%s%s", key->after, end);
+	return b->failed || b->sql.failed ? -ENOMEM : 0;
+}
