@@ -11,6 +11,7 @@
 
 #include "shim.h"
 #include "sys.h"
+#include "unwinder.h"
 
 #include "banned.h"
 
@@ -20,11 +21,13 @@
 
 static long call_real(const struct shim_event *ev, const long *a, long nr)
 {
+	shim_function *real;
 	long ret;
 
 	if (ev->via == SIGSHIM_VIA_SYSCALL)
 		return shim_real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
-	ret = shim_real[ev->id](a[0], a[1], a[2], a[3], a[4], a[5]);
+	real = likely(shim_real[ev->id]) ? shim_real[ev->id] : real_late(ev);
+	ret = real(a[0], a[1], a[2], a[3], a[4], a[5]);
 	return ev->ret_size == sizeof(int) ? (int)ret : ret;
 }
 
@@ -264,7 +267,7 @@ long shim_call(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], long nr
 
 	if (unlikely(!shim_real_syscall))
 		real_resolve();
-	if (stack_is_unwinder((uintptr_t)caller))
+	if (unwinder_owns((uintptr_t)caller))
 		return call_plain(ev, arg, nr, entry_errno);
 	if (unlikely(!process_ready())) {
 		process_lost();

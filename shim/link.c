@@ -52,8 +52,7 @@ void link_close_inherited(void)
 	last.fd = -1;
 }
 
-/* Moves a new descriptor out of the program's way. Closes it on failure. */
-static int fd_raise(int fd)
+int fd_raise(int fd)
 {
 	struct rlimit limit = { .rlim_cur = 1024 };
 	long from = LOWEST_FD, high;
@@ -94,7 +93,7 @@ static long send_hello(const struct process *p, int fd, uint64_t now, uint64_t m
 		.magic = SIGSHIM_WIRE_MAGIC, .version = SIGSHIM_WIRE_VERSION,
 		.pid = p->pid, .tid = (int32_t)sys(SYS_gettid),
 		.instance = p->instance, .parent_instance = p->parent_instance, .now_ns = now,
-		.lost = p->lost, .minsigstksz = getauxval(AT_MINSIGSTKSZ), .mask = mask,
+		.lost = p->lost, .minsigstksz = shim_getauxval(AT_MINSIGSTKSZ), .mask = mask,
 		.reconnect = p->reconnects, .stack_mode = (uint8_t)shim_config.stack,
 		.transport = (uint8_t)shim_config.transport, .overflow = (uint8_t)shim_config.overflow,
 		.depth = (uint16_t)shim_config.depth, .shim_version = 0x000100,

@@ -4,7 +4,8 @@
  * can turn addresses into functions. A table without locks that only grows;
  * entries of unloaded objects are marked dead. Objects that arrive later are
  * noticed when a stack leads through them, by _dl_find_object (glibc 2.35),
- * which takes no lock. All but module_scan is AS-safe, MT-safe.
+ * which takes no lock, or else by dl_iterate_phdr, which takes the loader's.
+ * AS-safe and MT-safe as far as these are; module_scan is for the start.
  */
 #include <dlfcn.h>
 #include <elf.h>
@@ -17,24 +18,28 @@
 #include "banned.h"
 
 #define MAX_MODULES 1024
-#define ARENA (128 * 1024)
+#define ARENA (512 * 1024)
 #define PATH_LIMIT 1024		/* a frame is built on the stack; longer ones stay unknown */
 
 struct module {
 	uintptr_t start, end, bias;
 	const char *path;		/* in the arena */
+	const ElfW(Phdr) *phdr;		/* a copy there */
+	uint16_t phnum;
 	uint16_t path_len;
 	uint8_t build_id_len;
 	uint8_t flags;			/* SIGSHIM_MODF_* */
 	uint32_t state;			/* 0: being filled, 1: live, 2: dead */
 	uint32_t sent_epoch;
+	uint32_t listed;		/* the last round in which it was seen */
 	unsigned char build_id[SIGSHIM_MAX_BUILD_ID];
 };
 
 static struct module table[MAX_MODULES];
 static uint32_t table_used;
-static char arena[ARENA];
+static char arena[ARENA] __attribute__((aligned(8)));
 static uint32_t arena_used;
+static bool unloads;			/* musl keeps what was loaded */
 
 #ifdef DLFO_STRUCT_HAS_EH_DBASE
 static int (*find_object)(void *pc, struct dl_find_object *ret);
@@ -114,10 +119,22 @@ static void read_headers(struct module *m, const ElfW(Phdr) *phdr, unsigned int 
 			read_build_id(m, (const char *)(m->bias + phdr[i].p_vaddr), phdr[i].p_memsz);
 }
 
+/* NULL when there is no room. */
+static void *keep(const void *from, size_t n)
+{
+	uint32_t room = (uint32_t)(n + 7) & ~7u;
+	uint32_t at = __atomic_fetch_add(&arena_used, room, __ATOMIC_RELAXED);
+
+	if (at + room > ARENA) {
+		__atomic_fetch_sub(&arena_used, room, __ATOMIC_RELAXED);
+		return NULL;
+	}
+	return memcpy(arena + at, from, n);
+}
+
 static bool set_path(struct module *m, const char *path)
 {
 	size_t n = strlen(path);
-	uint32_t at;
 
 	if (n == 0)
 		m->flags |= SIGSHIM_MODF_MAIN;
@@ -125,15 +142,16 @@ static bool set_path(struct module *m, const char *path)
 		m->flags |= SIGSHIM_MODF_VDSO;
 	if (n > PATH_LIMIT)
 		return false;
-	at = __atomic_fetch_add(&arena_used, (uint32_t)n, __ATOMIC_RELAXED);
-	if (at + n > ARENA) {
-		__atomic_fetch_sub(&arena_used, (uint32_t)n, __ATOMIC_RELAXED);
-		return false;
-	}
-	memcpy(arena + at, path, n);
-	m->path = arena + at;
+	m->path = keep(path, n);
 	m->path_len = (uint16_t)n;
-	return true;
+	return m->path;
+}
+
+static bool set_headers(struct module *m, const ElfW(Phdr) *phdr, unsigned int n)
+{
+	m->phdr = keep(phdr, n * sizeof(*phdr));
+	m->phnum = (uint16_t)n;
+	return m->phdr;
 }
 
 static struct module *add(uintptr_t bias, const char *path, const ElfW(Phdr) *phdr, unsigned int nphdr)
@@ -142,7 +160,7 @@ static struct module *add(uintptr_t bias, const char *path, const ElfW(Phdr) *ph
 	uint32_t at;
 
 	read_headers(&m, phdr, nphdr);
-	if (m.start >= m.end || find(m.start) || !set_path(&m, path))
+	if (m.start >= m.end || find(m.start) || !set_path(&m, path) || !set_headers(&m, phdr, nphdr))
 		return NULL;
 	if ((uintptr_t)arena - m.start < m.end - m.start)
 		m.flags |= SIGSHIM_MODF_SHIM;
@@ -167,7 +185,29 @@ void module_scan(void)
 #ifdef DLFO_STRUCT_HAS_EH_DBASE
 	find_object = (int (*)(void *, struct dl_find_object *))dlsym(RTLD_DEFAULT, "_dl_find_object");
 #endif
+	unloads = dlsym(RTLD_DEFAULT, "gnu_get_libc_version");
 	dl_iterate_phdr(add_listed, NULL);
+}
+
+/* Adds what has been loaded since the last time, if anything was. */
+static int add_new(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	static unsigned long long adds;
+	unsigned long long *before = arg;
+
+	if (!*before) {
+		*before = adds + 1;
+		adds = info->dlpi_adds;
+	}
+	return *before == info->dlpi_adds + 1 ? 1 : add_listed(info, size, NULL);
+}
+
+static struct module *discover_slowly(uintptr_t pc)
+{
+	unsigned long long before = 0;
+
+	dl_iterate_phdr(add_new, &before);
+	return find(pc);
 }
 
 #ifdef DLFO_STRUCT_HAS_EH_DBASE
@@ -177,7 +217,9 @@ static struct module *discover(uintptr_t pc)
 	struct dl_find_object o;
 	const ElfW(Ehdr) *ehdr;
 
-	if (!find_object || find_object((void *)pc, &o) != 0)
+	if (!find_object)
+		return discover_slowly(pc);
+	if (find_object((void *)pc, &o) != 0)
 		return NULL;
 	ehdr = o.dlfo_map_start;
 	if (memcmp(ehdr->e_ident, ELFMAG, SELFMAG) != 0 || ehdr->e_phentsize != sizeof(ElfW(Phdr)))
@@ -195,9 +237,11 @@ static bool gone(const struct module *m)
 		 strncmp(o.dlfo_link_map->l_name, m->path, m->path_len) != 0);
 }
 #else
+static void *const find_object;
+
 static struct module *discover(uintptr_t pc)
 {
-	return NULL;
+	return discover_slowly(pc);
 }
 
 static bool gone(const struct module *m)
@@ -206,11 +250,53 @@ static bool gone(const struct module *m)
 }
 #endif
 
+/* Under the loader's lock, so the rounds of two threads follow each other. */
+static int note_listed(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	static uint32_t rounds;
+	uint32_t *round = arg;
+
+	if (!*round)
+		*round = ++rounds;
+	for (uint32_t i = 0; i < table_used && i < MAX_MODULES; i++)
+		if (table[i].state == 1 && table[i].bias == info->dlpi_addr &&
+		    strncmp(table[i].path, info->dlpi_name, table[i].path_len) == 0)
+			table[i].listed = *round;
+	return 0;
+}
+
 void module_forget(void)
 {
+	uint32_t round = 0;
+
+	if (!find_object)
+		dl_iterate_phdr(note_listed, &round);
 	for (uint32_t i = 0; i < table_used && i < MAX_MODULES; i++)
-		if (__atomic_load_n(&table[i].state, __ATOMIC_ACQUIRE) == 1 && gone(&table[i]))
+		if (__atomic_load_n(&table[i].state, __ATOMIC_ACQUIRE) == 1 &&
+		    (find_object ? gone(&table[i]) : table[i].listed < round))
 			__atomic_store_n(&table[i].state, 2, __ATOMIC_RELEASE);
+}
+
+int module_visit(uintptr_t pc, int (*visit)(struct dl_phdr_info *, size_t, void *), void *arg)
+{
+	struct dl_phdr_info info = {};
+	struct module *m = find(pc);
+
+	if (unloads && !find_object)
+		return dl_iterate_phdr(visit, arg);
+	if (m && gone(m)) {
+		__atomic_store_n(&m->state, 2, __ATOMIC_RELEASE);
+		m = NULL;
+	}
+	if (!m)
+		m = discover(pc);
+	if (!m)
+		return 0;
+	info.dlpi_addr = m->bias;
+	info.dlpi_name = "";
+	info.dlpi_phdr = m->phdr;
+	info.dlpi_phnum = m->phnum;
+	return visit(&info, sizeof(info), arg);
 }
 
 static void send_module(struct process *p, struct module *m, uint64_t now)

@@ -33,7 +33,7 @@ uint64_t now_ns(void)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	shim_clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
 }
 
@@ -214,6 +214,6 @@ static __attribute__((destructor)) void end(void)
 	} else if (p->link == LINK_SOCKET) {
 		bye.now_ns = now_ns();
 		bye.lost = p->lost;
-		transport_send(p, &bye.h, bye.now_ns);
+		transport_finish(p, &bye.h);
 	}
 }

@@ -61,27 +61,66 @@ static uint64_t first_taken(struct sigshim_ring *ring, uint64_t pos, uint64_t k)
 	return i;
 }
 
+static void commit(struct sigshim_ring *ring, uint64_t pos)
+{
+	__atomic_store_n(&ring_states(ring)[pos & (ring->ncells - 1)], SIGSHIM_RING_COMMITTED(pos),
+			 __ATOMIC_RELEASE);
+}
+
+static void *cell(struct sigshim_ring *ring, uint64_t pos)
+{
+	return (char *)ring + ring->data_offset + (pos & (ring->ncells - 1)) * SIGSHIM_CELL;
+}
+
+/* Gives back n cells that were taken with a hole behind them. */
+static void pad(struct sigshim_ring *ring, uint64_t pos, uint64_t n)
+{
+	const struct sigshim_frame frame = {
+		.size = (uint32_t)(n * SIGSHIM_CELL), .type = SIGSHIM_FRAME_PADDING, .fixed = sizeof(frame),
+	};
+
+	memcpy(cell(ring, pos), &frame, sizeof(frame));
+	commit(ring, pos);
+}
+
+/* Takes k cells; false when the ring is full. */
+static bool take(struct sigshim_ring *ring, uint64_t k, uint64_t *ret_pos)
+{
+	uint64_t pos = __atomic_load_n(&ring->tail, __ATOMIC_RELAXED), taken, now;
+
+	for (;;) {
+		if (pos + k - __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE) > ring->ncells) {
+			/* Or head has passed an old pos while this thread was held up. */
+			now = __atomic_load_n(&ring->tail, __ATOMIC_RELAXED);
+			if (now == pos)
+				return false;
+			pos = now;
+			continue;
+		}
+		taken = first_taken(ring, pos, k);
+		/* On failure pos is the new tail: somebody else was faster. */
+		if (!__atomic_compare_exchange_n(&ring->tail, &pos, taken == k ? pos + k : pos + taken + 1,
+						 false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+			continue;
+		*ret_pos = pos;
+		if (taken == k)
+			return true;
+		/* A cell that an earlier writer never gave back: go past it. */
+		if (taken)
+			pad(ring, pos, taken);
+		pos += taken + 1;
+	}
+}
+
 int ring_put(struct process *p, const struct sigshim_frame *frame)
 {
 	struct sigshim_ring *ring = __atomic_load_n(&p->ring, __ATOMIC_ACQUIRE);
-	uint64_t k = (frame->size + SIGSHIM_CELL - 1) / SIGSHIM_CELL, mask = ring->ncells - 1;
-	uint64_t pos = __atomic_load_n(&ring->tail, __ATOMIC_RELAXED), taken;
+	uint64_t pos;
 
-	for (;;) {
-		if (pos + k - __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE) > ring->ncells)
-			return -EAGAIN;
-		taken = first_taken(ring, pos, k);
-		/* On failure pos is the new tail: somebody else was faster. */
-		if (__atomic_compare_exchange_n(&ring->tail, &pos, taken == k ? pos + k : pos + taken + 1,
-						false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-			if (taken == k)
-				break;
-			/* A cell that an earlier writer never gave back: go past it. */
-			pos += taken + 1;
-		}
-	}
-	memcpy((char *)ring + ring->data_offset + (pos & mask) * SIGSHIM_CELL, frame, frame->size);
-	__atomic_store_n(&ring_states(ring)[pos & mask], SIGSHIM_RING_COMMITTED(pos), __ATOMIC_RELEASE);
+	if (!take(ring, (frame->size + SIGSHIM_CELL - 1) / SIGSHIM_CELL, &pos))
+		return -EAGAIN;
+	memcpy(cell(ring, pos), frame, frame->size);
+	commit(ring, pos);
 	return 0;
 }
 
@@ -93,7 +132,9 @@ uint64_t ring_unread(const struct process *p)
 	uint64_t tail = __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
 
 	for (uint64_t pos = head; pos < tail && pos - head < ring->ncells; pos++)
-		if (__atomic_load_n(&ring_states(ring)[pos & mask], __ATOMIC_RELAXED) == SIGSHIM_RING_COMMITTED(pos))
+		if (__atomic_load_n(&ring_states(ring)[pos & mask], __ATOMIC_ACQUIRE) ==
+		    SIGSHIM_RING_COMMITTED(pos) &&
+		    ((struct sigshim_frame *)cell(ring, pos))->type == SIGSHIM_FRAME_EVENT)
 			n++;
 	return n;
 }

@@ -17,7 +17,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <link.h>
 #include <stdint.h>
+#include <time.h>
 
 #include <sigshim/events.h>
 #include <sigshim/wire.h>
@@ -71,8 +73,13 @@ extern shim_function *shim_real[SIGSHIM_EV_END];	/* by event; NULL for SYSCALL r
 extern long (*shim_real_syscall)(long, long, long, long, long, long, long);
 extern long (*shim_real_vfork)(void);
 extern int (*shim_real_dlclose)(void *);
+/* The kernel's until they are resolved, and where libc has none (glibc < 2.17, < 2.16). */
+extern int (*shim_clock_gettime)(clockid_t, struct timespec *);
+extern unsigned long (*shim_getauxval)(unsigned long);
 /* Resolves all of them; dlsym may allocate, so: first call or constructor. */
 void real_resolve(void);
+/* For one that was not there then; may allocate. Fails as the call fails when libc has none. */
+shim_function *real_late(const struct shim_event *ev);
 
 /* --- a thread ------------------------------------------------------------ */
 
@@ -204,8 +211,6 @@ struct stack {
 
 /* Loads libunwind; may allocate. False: stacks are callers only. */
 bool stack_load(void);
-/* True for a return address inside libunwind: its own calls are not the program's. */
-bool stack_is_unwinder(uintptr_t pc);
 /* Walks from the frame that `caller` returns to. `top` is a frame address of ours. */
 void stack_walk(struct stack *st, uintptr_t caller, const struct thread *t, bool tight);
 /* True on an alternate stack that has no room for a walk. */
@@ -229,6 +234,11 @@ void module_scan(void);
 bool module_span(uintptr_t pc, uintptr_t *ret_low, uintptr_t *ret_high);
 /* Makes sure that the module of each address has been sent. False: some address is in none. */
 bool module_cover(struct process *p, const uint64_t *pc, unsigned int n);
+/*
+ * dl_iterate_phdr, but only of the object at pc, and without the loader's lock
+ * where that can be: another thread may have held it when this process forked.
+ */
+int module_visit(uintptr_t pc, int (*visit)(struct dl_phdr_info *, size_t, void *), void *arg);
 /* Sends all that are known, after a hello. */
 void module_send_all(struct process *p);
 /* A module has gone: forget all, they are looked up again as they are met. */
@@ -240,13 +250,17 @@ void module_forget(void);
 void transport_check(struct process *p, uint64_t now);
 /* Sends a frame; when it can't be sent, waits or counts. True if it went out. */
 bool transport_send(struct process *p, const struct sigshim_frame *frame, uint64_t now);
+/* Sends the last frame; waits a moment for room in any case. */
+void transport_finish(struct process *p, const struct sigshim_frame *frame);
 /* Maps a ring of `size` bytes and sets p->ring. 0 or -errno. */
 int ring_map(struct process *p, int fd, uint64_t size);
 /* 0, -EAGAIN when full. */
 int ring_put(struct process *p, const struct sigshim_frame *frame);
-/* Records that were committed and not read. */
+/* Events that were committed and not read. */
 uint64_t ring_unread(const struct process *p);
 
+/* Moves a new descriptor out of the program's way; -errno, and closed, on failure. */
+int fd_raise(int fd);
 /* Finds a collector: hello, welcome, ring. Sets p->link. True if there is one. */
 bool link_open(struct process *p, uint64_t now, uint64_t mask);
 /* In a forked child: closes the copy of its parent's socket. */

@@ -2,19 +2,14 @@
 /*
  * Walking the call stack: libunwind, frame pointers, or the caller alone.
  * stack_load runs once at the start and may allocate; the walks are AS-safe.
- *
- * libunwind is opened with RTLD_LOCAL: as a dependency of a preloaded library
- * its _Unwind_* and backtrace symbols would hide those that the program's
- * exceptions use. It calls sigprocmask and syscall itself, through the PLT and
- * so through our wrappers; they know such calls by their return address.
  */
-#include <dlfcn.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 
 #include "shim.h"
 #include "sys.h"
+#include "unwinder.h"
 
 #include "banned.h"
 
@@ -23,16 +18,9 @@
 /* Below this not even a record without a stack fits. */
 #define FULL 896
 
-static int (*unwind)(void **buffer, int size);
-static uintptr_t unwinder_low, unwinder_high;
 static uintptr_t main_stack_low, main_stack_high;
 
 extern void *__libc_stack_end __attribute__((weak));
-
-bool stack_is_unwinder(uintptr_t pc)
-{
-	return pc - unwinder_low < unwinder_high - unwinder_low;
-}
 
 static void find_main_stack(void)
 {
@@ -50,27 +38,15 @@ static void find_main_stack(void)
 
 bool stack_load(void)
 {
-	void *lib, *pc[8];
-	uintptr_t low, high;
+	void *pc[8];
 
 	find_main_stack();
 	if (shim_config.stack != SIGSHIM_STACK_UNWIND)
 		return true;
-	lib = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-	if (!lib) {
-		config_say("stacks are not recorded: ", "libunwind.so.8 can't be loaded", NULL);
+	if (!unwinder_load())
 		return false;
-	}
-	module_scan();
-	unwind = (int (*)(void **, int))dlsym(lib, "unw_backtrace");
-	if (!unwind || !module_span((uintptr_t)unwind, &low, &high)) {
-		unwind = NULL;
-		return false;
-	}
-	unwinder_low = low;
-	unwinder_high = high;
 	/* The first walk fills libunwind's caches and resolves what it needs. */
-	unwind(pc, 8);
+	unwinder_walk(pc, 8);
 	return true;
 }
 
@@ -106,7 +82,7 @@ bool stack_is_tight(const struct thread *t, uintptr_t sp)
 
 static void walk_unwind(struct stack *st, uintptr_t caller)
 {
-	int n = unwind((void **)st->pc, (int)shim_config.depth + STACK_SKIP);
+	int n = unwinder_walk((void **)st->pc, (int)shim_config.depth + STACK_SKIP);
 
 	st->n = n > 0 ? (unsigned int)n : 0;
 	st->end = n == (int)shim_config.depth + STACK_SKIP ? SIGSHIM_STACK_DEPTH : SIGSHIM_STACK_COMPLETE;
@@ -179,7 +155,7 @@ void stack_walk(struct stack *st, uintptr_t caller, const struct thread *t, bool
 		caller_only(st, caller, SIGSHIM_STACK_NO_ROOM);
 	else if (shim_config.stack == SIGSHIM_STACK_FP)
 		walk_fp(st, caller, t);
-	else if (!unwind)
+	else if (!unwinder_walk)
 		caller_only(st, caller, SIGSHIM_STACK_NO_UNWINDER);
 	else
 		walk_unwind(st, caller);

@@ -30,10 +30,10 @@ static void wait_for_room(struct process *p)
 {
 	const struct timespec tick = { .tv_nsec = 200000 };
 	struct pollfd pfd = { .fd = p->fd, .events = POLLOUT };
-	const struct timespec second = { .tv_sec = 1 };
+	const struct timespec moment = { .tv_nsec = 100000000 };
 
 	if (p->link == LINK_SOCKET)
-		sys(SYS_ppoll, &pfd, 1, &second, 0, 0);
+		sys(SYS_ppoll, &pfd, 1, &moment, 0, 0);
 	else
 		sys(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &tick, 0);
 }
@@ -63,7 +63,7 @@ bool transport_send(struct process *p, const struct sigshim_frame *frame, uint64
 
 	while (err == -EAGAIN && shim_config.overflow == SIGSHIM_OVERFLOW_BLOCK) {
 		/* Nobody to make room: waiting would be for ever. */
-		if (++waited % 64 == 0 && !link_alive(p)) {
+		if (++waited % 16 == 0 && !link_alive(p)) {
 			err = -ENOTCONN;
 			break;
 		}
@@ -77,4 +77,10 @@ bool transport_send(struct process *p, const struct sigshim_frame *frame, uint64
 	if (err != -EAGAIN)
 		link_drop(p, now);
 	return false;
+}
+
+void transport_finish(struct process *p, const struct sigshim_frame *frame)
+{
+	for (unsigned int tries = 0; tries < 5 && put(p, frame) == -EAGAIN; tries++)
+		wait_for_room(p);
 }

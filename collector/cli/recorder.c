@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Recordings; see recorder.h. main-only.
+ */
+#include "recorder.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../store/store.h"
+#include "cli.h"
+
+#define STEP_MS 200
+#define QUIET_STEPS (2000 / STEP_MS)
+
+bool recorder_ring_size(const char *text, size_t *ret)
+{
+	char *end;
+	unsigned long long n = strtoull(text, &end, 10);
+
+	if (end == text || *text == '-' || n > INGEST_RING_MAX)
+		return false;
+	if (*end == 'K' || *end == 'k' || *end == 'M') {
+		n <<= *end == 'M' ? 20 : 10;
+		end++;
+	}
+	if (*end || n < INGEST_RING_MIN || n > INGEST_RING_MAX || n & (n - 1))
+		return false;
+	*ret = n;
+	return true;
+}
+
+static int fail(struct store *store, int listener, const char *what, const char *why)
+{
+	cli_error("%s: %s", what, why);
+	store_close(store);
+	if (listener >= 0)
+		close(listener);
+	return EXIT_FAILED;
+}
+
+int recorder_open(struct recorder *r, const char *log, const char *command, int listener,
+		  size_t ring_size, unsigned int max_connections)
+{
+	struct ingest_options opt = {
+		.listener = listener, .ring_size = ring_size, .max_connections = max_connections,
+	};
+	char *error = NULL;
+	int result = store_open(log, STORE_CREATE, &opt.store, &error);
+
+	*r = (struct recorder){ .log = log };
+	if (result < 0) {
+		cli_error("%s", error ? error : strerror(-result));
+		free(error);
+		close(listener);
+		return EXIT_FAILED;
+	}
+	result = store_run_begin(opt.store, command, &opt.run);
+	if (result == 0)
+		result = store_commit(opt.store);
+	if (result < 0)
+		return fail(opt.store, listener, log, store_error(opt.store));
+	result = ingest_open(&opt, &r->in);
+	if (result < 0) {
+		cli_error("cannot start the collector: %s", strerror(-result));
+		return EXIT_FAILED;
+	}
+	return EXIT_OK;
+}
+
+static void tell_failure(struct recorder *r)
+{
+	int failure = ingest_failure(r->in);
+
+	if (failure && !r->failing)
+		cli_error("cannot write %s: %s; counting what is lost until it can be written again",
+			  r->log, strerror(-failure));
+	else if (!failure && r->failing)
+		cli_error("%s can be written again", r->log);
+	r->failing = failure != 0;
+}
+
+void recorder_turn(struct recorder *r, int max_ms)
+{
+	ingest_round(r->in, max_ms);
+	tell_failure(r);
+}
+
+/* Looking into debug information can take a while; says so when it does. */
+static void name_frames(struct recorder *r)
+{
+	bool terminal = cli_is_terminal(STDERR_FILENO), drawn = false;
+	int64_t left;
+
+	for (int step = 1; (left = ingest_name(r->in, STEP_MS)) > 0; step++) {
+		if (step < QUIET_STEPS)
+			continue;
+		if (terminal)
+			fprintf(stderr, "\r\033[Ksigshim: naming frames, %" PRId64 " left", left);
+		else if (!drawn)
+			fprintf(stderr, "sigshim: naming %" PRId64 " frames\n", left);
+		drawn = true;
+	}
+	if (drawn && terminal)
+		fputs("\r\033[K", stderr);
+}
+
+int recorder_finish(struct recorder *r, bool clean)
+{
+	struct ingest_stats stats;
+	int result = 0;
+
+	ingest_finish(r->in);
+	name_frames(r);
+	if (clean)
+		result = ingest_end_run(r->in);
+	tell_failure(r);
+	stats = ingest_stats(r->in);
+	if (stats.unwritten)
+		cli_error("%" PRIu64 " events could not be written to %s", stats.unwritten, r->log);
+	return result < 0 ? EXIT_FAILED : EXIT_OK;
+}
+
+void recorder_close(struct recorder *r)
+{
+	ingest_close(r->in);
+	r->in = NULL;
+}

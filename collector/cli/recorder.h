@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A recording, as `run` and `collect` make it: a log with a run in it, a
+ * collector that fills it, and what has to be said on the way. main-only.
+ */
+#ifndef SIGSHIM_RECORDER_H
+#define SIGSHIM_RECORDER_H
+
+#include "../ingest/ingest.h"
+
+struct recorder {
+	struct ingest *in;
+	const char *log;
+	bool failing;		/* said that the log can't be written */
+};
+
+/*
+ * Opens the log and begins a run; command NULL: a daemon's. Takes the listener
+ * over. Prints what is wrong and returns EXIT_FAILED on failure.
+ */
+int recorder_open(struct recorder *r, const char *log, const char *command, int listener,
+		  size_t ring_size, unsigned int max_connections);
+/* One turn; see ingest_round. */
+void recorder_turn(struct recorder *r, int max_ms);
+/* Stores and names everything; with `clean` the run is marked so. Returns an exit code. */
+int recorder_finish(struct recorder *r, bool clean);
+void recorder_close(struct recorder *r);
+
+/* A number of bytes, with K or M; false if it is no ring size. */
+bool recorder_ring_size(const char *text, size_t *ret);
+
+#endif

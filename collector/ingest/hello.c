@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The hello: who the peer is (by the kernel, not by what it says), which
+ * earlier image it continues, and the welcome with its ring. The process waits
+ * for the answer, so /proc shows it as it is. main-only.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "proc.h"
+#include "session.h"
+
+/* Names a process for as long as the system runs: pids recur, with the start time they don't. */
+static uint64_t image_key(int pid, uint64_t started)
+{
+	return started << 22 | (uint64_t)pid;
+}
+
+static struct session *session_of(const struct ingest *in, int host_pid)
+{
+	int64_t s = 0;
+
+	map_get(&in->by_pid, (uint64_t)host_pid, &s);
+	return (struct session *)(intptr_t)s;
+}
+
+/* The row it forked from, or was before an exec, or that of its parent. */
+static int64_t parent_of(const struct session *s, const struct proc_info *proc)
+{
+	const struct session *parent;
+	int64_t row = 0;
+
+	if (map_get(&s->in->sink.instances, s->hello.parent_instance, &row))
+		return row;
+	if (map_get(&s->in->sink.images, image_key(s->host_pid, proc->started), &row))
+		return row;
+	parent = proc->ppid ? session_of(s->in, proc->ppid) : NULL;
+	return parent ? parent->process : 0;
+}
+
+void session_row(struct session *s)
+{
+	static const char *const stacks[] = { "unwind", "fp", "none" };
+	static const char *const overflows[] = { "drop", "block" };
+	struct sink *sink = &s->in->sink;
+	struct proc_info proc;
+	struct process_info info = {
+		.run = sink->run, .pid = s->hello.pid, .host_pid = s->host_pid,
+		.uid = s->uid, .gid = s->gid,
+		.transport = s->ring.shared ? "ring" : "socket",
+		.stack_mode = stacks[s->hello.stack_mode], .overflow = overflows[s->hello.overflow],
+		.depth = s->hello.depth, .minsigstksz = s->hello.minsigstksz,
+		.mask_start = s->hello.mask, .started_ns = s->hello.now_ns,
+	};
+
+	if (s->process)
+		return;
+	proc_read(s->host_pid, &proc);
+	info.ppid = proc.ppid;
+	info.comm = *proc.comm ? proc.comm : NULL;
+	info.exe = *proc.exe ? proc.exe : NULL;
+	info.cmdline = *proc.cmdline ? proc.cmdline : NULL;
+	info.parent = parent_of(s, &proc);
+	if (sink_process(sink, &info, &s->process) < 0)
+		return;
+	if (!s->exe) {
+		sink->stats.processes++;
+		s->exe = strdup(proc.exe);
+	}
+	sink_parents(sink, s->hello.instance, image_key(s->host_pid, proc.started), s->process);
+}
+
+/* The answer; with a ring's descriptor if there is one. */
+static int send_welcome(int fd, enum sigshim_refusal refusal, const struct ring *ring, int ring_fd)
+{
+	struct sigshim_welcome w = {
+		.h = { .size = sizeof(w), .type = SIGSHIM_FRAME_WELCOME, .fixed = sizeof(w) },
+		.version = SIGSHIM_WIRE_VERSION, .refusal = refusal,
+		.ring_size = ring_fd >= 0 ? ring->file_size : 0,
+		.transport = ring_fd >= 0 ? SIGSHIM_TRANSPORT_RING : SIGSHIM_TRANSPORT_SOCKET,
+	};
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec iov = { .iov_base = &w, .iov_len = sizeof(w) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (ring_fd >= 0) {
+		msg.msg_control = &control;
+		msg.msg_controllen = sizeof(control);
+		*CMSG_FIRSTHDR(&msg) = (struct cmsghdr){
+			.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS,
+		};
+		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&msg)), &ring_fd, sizeof(int));
+	}
+	return sendmsg(fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+static void turn_away(struct session *s, int refused)
+{
+	enum sigshim_refusal answer = SIGSHIM_REFUSED_MALFORMED;
+
+	if (refused == -REFUSED_VERSION)
+		answer = SIGSHIM_REFUSED_VERSION;
+	else if (refused == -REFUSED_RESOURCES)
+		answer = SIGSHIM_REFUSED_RESOURCES;
+	sink_refuse(&s->in->sink, (enum refusal)-refused, 1);
+	send_welcome(s->fd, answer, NULL, -1);
+	session_drop(s);
+}
+
+/* A ring as large as the memory for rings allows; -1 without one. */
+static int grant_ring(struct session *s)
+{
+	size_t size = s->in->ring_size;
+	int fd = -1, r;
+
+	if (s->hello.transport != SIGSHIM_TRANSPORT_RING)
+		return -1;
+	do {
+		r = ring_create(size, &s->in->sink.rings, &s->ring, &fd);
+		size /= 2;
+	} while (r == -ENOMEM && size >= INGEST_RING_MIN);
+	return r < 0 ? -1 : fd;
+}
+
+/* Compares what it says of itself with what the kernel does. */
+static void check_pid(struct session *s)
+{
+	int pid = proc_ns_pid(s->host_pid);
+
+	if (pid <= 0 || pid == s->hello.pid)
+		return;
+	sink_refuse(&s->in->sink, REFUSED_FORGED_PID, 1);
+	s->hello.pid = pid;
+}
+
+static void greet(struct session *s)
+{
+	struct ingest *in = s->in;
+	int ring_fd = grant_ring(s);
+
+	check_pid(s);
+	session_row(s);
+	s->gaps.before += s->hello.lost;
+	s->generation++;
+	map_set(&in->by_pid, &in->sink.heap, (uint64_t)s->host_pid, (int64_t)(intptr_t)s);
+	map_set(&in->known, &in->sink.heap, (uint64_t)s->host_pid, 1);
+	s->active_ns = sink_now();
+	if (s->ring.shared)
+		ring_beat(&s->ring, s->active_ns);
+	/* If it is gone already, the socket and the pidfd will tell. */
+	send_welcome(s->fd, SIGSHIM_WELCOME_OK, &s->ring, ring_fd);
+	if (ring_fd >= 0)
+		close(ring_fd);
+}
+
+/* The same image again, on another connection: what it was goes on. */
+static void take_over(struct session *old, struct session *s, const struct sigshim_hello *hello)
+{
+	int fd = s->fd;
+
+	loop_remove(s->in, fd);
+	s->fd = -1;
+	session_drop(s);
+	session_receive_all(old);
+	session_drain(old, true);
+	ring_close(&old->ring);
+	if (old->fd >= 0) {
+		loop_remove(old->in, old->fd);
+		close(old->fd);
+	}
+	old->fd = fd;
+	loop_add(old->in, fd, &old->sock_watch);
+	old->hello = *hello;
+	old->gaps.overflow = 0;
+	greet(old);
+}
+
+void session_hello(struct session *s, const void *frame, size_t len)
+{
+	struct sigshim_hello hello;
+	struct session *old = session_of(s->in, s->host_pid);
+	int r = decode_hello(frame, len, &hello);
+
+	if (r < 0) {
+		turn_away(s, r == -REFUSED_TYPE ? -REFUSED_NO_HELLO : r);
+		return;
+	}
+	if (old && old->hello.instance == hello.instance && !proc_ended(old->pidfd)) {
+		take_over(old, s, &hello);
+		return;
+	}
+	if (old && proc_ended(old->pidfd))
+		session_gone(old);
+	else if (old)
+		session_end(old, "exec");
+	s->pidfd = proc_pidfd(s->fd, s->host_pid);
+	if (s->pidfd >= 0 && loop_add(s->in, s->pidfd, &s->process_watch) < 0) {
+		close(s->pidfd);
+		s->pidfd = -1;
+	}
+	if (s->pidfd == -EMFILE || s->pidfd == -ENFILE) {
+		s->pidfd = -1;
+		turn_away(s, -REFUSED_RESOURCES);
+		return;
+	}
+	s->pidfd = s->pidfd < 0 ? -1 : s->pidfd;
+	s->hello = hello;
+	s->complete = hello.reconnect == 0;
+	session_welcomed(s);
+	greet(s);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The face of ingest/: a collector that accepts peers on a listening socket
+ * and writes what they send to the log. Knows the store and symbols below it;
+ * only cli/ uses it. Prints nothing. main-only.
+ *
+ * Functions return 0 or positive, or -errno.
+ */
+#ifndef SIGSHIM_INGEST_H
+#define SIGSHIM_INGEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ingest;
+struct store;
+
+#define INGEST_RING_SIZE (2u << 20)
+#define INGEST_RING_MIN (64u << 10)
+#define INGEST_RING_MAX (64u << 20)
+#define INGEST_MAX_CONNECTIONS 20000
+
+struct ingest_options {
+	int listener;		/* a listening SOCK_SEQPACKET socket; taken over */
+	struct store *store;	/* taken over */
+	int64_t run;		/* the run that it all belongs to */
+	size_t ring_size;	/* bytes of cells, a power of two; 0: the default */
+	unsigned int max_connections;	/* 0: the default */
+};
+
+struct ingest_stats {
+	uint64_t events, processes, threads;	/* in the log */
+	uint64_t lost;		/* calls that are known to be missing */
+	uint64_t unknown;	/* gaps whose size nobody can tell */
+	uint64_t refused;	/* frames and peers */
+	uint64_t unwritten;	/* received, and not written because the log failed */
+};
+
+int ingest_open(const struct ingest_options *opt, struct ingest **ret);
+/* Closes all, the store too. NULL is a no-op. */
+void ingest_close(struct ingest *in);
+
+/* Calls fn in ingest_round when fd is readable. */
+int ingest_watch(struct ingest *in, int fd, void (*fn)(void *arg), void *arg);
+/* Waits for something to do, at most max_ms (-1: as long as it takes), and does it. */
+int ingest_round(struct ingest *in, int max_ms);
+
+/* Peers that may still send something. */
+unsigned int ingest_live(const struct ingest *in);
+/* Whether this process has ever said hello. */
+bool ingest_knows(const struct ingest *in, int host_pid);
+/* Tells how a process ended, for those that nobody but its parent can ask. */
+void ingest_ended(struct ingest *in, int host_pid, int wait_status);
+/* Notes a process that ran and never said hello. */
+void ingest_never(struct ingest *in, int host_pid, const char *comm);
+
+/*
+ * Reads everything that was sent, ends every session (those of processes that
+ * live on as "open"), and commits. No peers are heard afterwards.
+ */
+void ingest_finish(struct ingest *in);
+/* Gives names to frames for at most max_ms. Returns how many are left, 0 when done. */
+int64_t ingest_name(struct ingest *in, int max_ms);
+/* Marks the run clean. */
+int ingest_end_run(struct ingest *in);
+
+struct ingest_stats ingest_stats(const struct ingest *in);
+/* -errno while the log cannot be written, 0 when all is well. */
+int ingest_failure(const struct ingest *in);
+
+/*
+ * Makes a listening socket. -EADDRINUSE: somebody answers there; a socket that
+ * nobody answers on is replaced.
+ */
+int listener_open(const char *path, unsigned int mode, int *ret_fd);
+
+#endif

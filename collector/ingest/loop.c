@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The event loop behind ingest.h: waits for descriptors, looks into rings (a
+ * writer never wakes us: that would cost it a system call), commits. main-only.
+ */
+#include "loop.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "namer.h"
+#include "session.h"
+
+#define MS 1000000ull
+#define SECOND (1000 * MS)
+#define BUSY_MS 4
+#define IDLE_MS 20
+#define COMMIT_MS 50
+#define EVENTS 64
+
+int loop_add(struct ingest *in, int fd, struct watch *w)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.ptr = w };
+
+	return epoll_ctl(in->epoll, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
+}
+
+void loop_remove(struct ingest *in, int fd)
+{
+	epoll_ctl(in->epoll, EPOLL_CTL_DEL, fd, NULL);
+}
+
+/* Rings that spoke of late at every turn, the others less often. */
+static void look_into_rings(struct ingest *in, uint64_t now)
+{
+	bool all = now - in->idle_look_ns >= IDLE_MS * MS;
+	struct session *next;
+
+	in->busy = in->backlog = false;
+	for (struct session *s = in->live.first; s; s = next) {
+		next = s->next;
+		if (now - s->active_ns < SECOND)
+			in->busy = true;
+		else if (!all)
+			continue;
+		session_drain(s, false);
+		in->backlog |= ring_ready(&s->ring);
+	}
+	if (all)
+		in->idle_look_ns = now;
+}
+
+static int earlier(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+/* How long to sleep, when nothing happens on any descriptor. */
+static int patience(const struct ingest *in, uint64_t now, uint64_t deadline, int max_ms)
+{
+	int ms = max_ms;
+
+	if (in->backlog)
+		return 0;
+	if (in->live.first)
+		ms = earlier(ms, in->busy ? BUSY_MS : IDLE_MS);
+	if (in->sink.news)
+		ms = earlier(ms, COMMIT_MS);
+	if (in->sink.failure)
+		ms = earlier(ms, 1000);
+	if (deadline)
+		ms = earlier(ms, deadline > now ? (int)((deadline - now) / MS) + 1 : 0);
+	return ms;
+}
+
+static void bury(struct ingest *in)
+{
+	while (in->dead.first)
+		session_free(in->dead.first);
+}
+
+static void recover(struct ingest *in)
+{
+	struct marks safe;
+
+	if (!sink_recover(&in->sink, &safe))
+		return;
+	namer_restart(in->namer);
+	for (struct session *s = in->live.first; s; s = s->next)
+		session_forget(s, &safe);
+}
+
+int ingest_round(struct ingest *in, int max_ms)
+{
+	uint64_t now = sink_now(), deadline = listener_tick(in, now);
+	struct epoll_event e[EVENTS];
+	int n = epoll_wait(in->epoll, e, EVENTS, patience(in, now, deadline, max_ms));
+
+	if (n < 0)
+		return errno == EINTR ? 0 : -errno;
+	for (int i = 0; i < n; i++) {
+		struct watch *w = e[i].data.ptr;
+
+		w->fn(w, e[i].events);
+	}
+	look_into_rings(in, sink_now());
+	bury(in);
+	recover(in);
+	if (in->sink.news) {
+		sink_commit(&in->sink, false);
+		namer_turn(in->namer, &in->sink);
+	}
+	return n;
+}

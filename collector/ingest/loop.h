@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The collector's state and its event loop: who waits on which descriptor.
+ * Shared by the files of ingest/ that react to something. main-only.
+ */
+#ifndef SIGSHIM_LOOP_H
+#define SIGSHIM_LOOP_H
+
+#include "ingest.h"
+#include "map.h"
+#include "sink.h"
+
+struct namer;
+struct session;
+
+/* A descriptor in the epoll set, and whom to call. */
+struct watch {
+	void (*fn)(struct watch *w, uint32_t events);
+	void *arg;
+};
+
+struct session_list {
+	struct session *first, *last;
+};
+
+struct ingest {
+	int epoll, listener;
+	struct watch accept, named;
+	bool accept_off;		/* out of descriptors for the moment */
+	uint64_t accept_again_ns;
+	size_t ring_size;
+	unsigned int max_connections, nsessions;
+	struct session_list waiting;	/* without a hello, oldest first */
+	struct session_list live;	/* after it */
+	struct session_list dead;	/* freed when the round ends */
+	struct map by_pid;		/* host pid → live session, 0: gone */
+	struct map waiting_of;		/* uid + 1 → how many are waiting */
+	struct map known;		/* host pids that ever said hello */
+	struct sink sink;
+	struct namer *namer;
+	struct watch *watches[8];	/* of ingest_watch, to be freed */
+	unsigned int nwatches;
+	uint64_t idle_look_ns;		/* when all rings were last looked at */
+	bool backlog;			/* something was left for the next round */
+	bool busy;			/* records came within the last second */
+};
+
+int loop_add(struct ingest *in, int fd, struct watch *w);
+void loop_remove(struct ingest *in, int fd);
+
+/* listener.c: accepts and refuses; w is ingest.accept. */
+void listener_ready(struct watch *w, uint32_t events);
+/* Refuses those who said no hello in time; turns accepting on again. Returns the next deadline or 0. */
+uint64_t listener_tick(struct ingest *in, uint64_t now);
+/* As many descriptors as max_connections needs, or fewer connections. */
+void listener_limits(struct ingest *in);
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reads /proc and pidfds; see proc.h. Used by ingest/. MT-safe.
+ */
+#include "proc.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
+
+#define MAX_TASKS 4096	/* looked through for one thread */
+
+/* PIDFD_GET_INFO (linux/pidfd.h, 6.13; the exit status since 6.15). */
+struct pidfd_exit {
+	uint64_t mask, cgroupid;
+	uint32_t pid, tgid, ppid, ids[8];
+	int32_t exit_code;
+};
+#define PIDFD_EXIT_MASK (1u << 3)
+#define PIDFD_EXIT_IOCTL _IOWR(0xFF, 11, struct pidfd_exit)
+
+/* The beginning of /proc/PID/NAME as a string; its length or -errno. */
+static ssize_t read_file(int pid, const char *name, char *buf, size_t size)
+{
+	char path[64];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = read(fd, buf, size - 1);
+	if (n < 0)
+		n = -errno;
+	close(fd);
+	buf[n > 0 ? n : 0] = '\0';
+	return n;
+}
+
+/* The text of /proc/PID/stat after the name, which may hold anything. */
+static char *read_stat(int pid, char *buf, size_t size)
+{
+	char *end;
+
+	if (read_file(pid, "stat", buf, size) <= 0)
+		return NULL;
+	end = strrchr(buf, ')');
+	return end && end[1] == ' ' ? end + 2 : NULL;
+}
+
+/* Field `n` of proc(5)'s numbering, 3 or later, of what read_stat gives. */
+static long long stat_field(const char *stat, int n)
+{
+	for (int i = 3; i < n && stat; i++) {
+		stat = strchr(stat, ' ');
+		stat = stat ? stat + 1 : NULL;
+	}
+	return stat ? strtoll(stat, NULL, 10) : 0;
+}
+
+void proc_read(int pid, struct proc_info *ret)
+{
+	char buf[1024], *stat = read_stat(pid, buf, sizeof(buf));
+	char path[64];
+	ssize_t n;
+
+	*ret = (struct proc_info){ 0 };
+	if (stat) {
+		ret->ppid = (int)stat_field(stat, 4);
+		ret->started = (uint64_t)stat_field(stat, 22);
+	}
+	n = read_file(pid, "comm", ret->comm, sizeof(ret->comm));
+	if (n > 0 && ret->comm[n - 1] == '\n')
+		ret->comm[n - 1] = '\0';
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	n = readlink(path, ret->exe, sizeof(ret->exe) - 1);
+	ret->exe[n > 0 ? n : 0] = '\0';
+	n = read_file(pid, "cmdline", ret->cmdline, sizeof(ret->cmdline));
+	for (ssize_t i = 0; i < n - 1; i++)
+		if (ret->cmdline[i] == '\0')
+			ret->cmdline[i] = ' ';
+}
+
+int proc_pidfd(int sock, int pid)
+{
+	int fd;
+	socklen_t len = sizeof(fd);
+
+	if (getsockopt(sock, SOL_SOCKET, SO_PEERPIDFD, &fd, &len) == 0) {
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+		return fd;
+	}
+	fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	return fd < 0 ? -errno : fd;
+}
+
+bool proc_ended(int pidfd)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	return pidfd >= 0 && poll(&p, 1, 0) == 1;
+}
+
+int proc_exit_status(int pidfd, int pid, int *ret_status)
+{
+	struct pidfd_exit info = { .mask = PIDFD_EXIT_MASK };
+	char buf[1024], *stat = read_stat(pid, buf, sizeof(buf));
+
+	/* Still a zombie, and after that still the same: then that was its line. */
+	if (stat && stat[0] == 'Z' && syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0) == 0) {
+		*ret_status = (int)stat_field(stat, 52);
+		return 0;
+	}
+	if (ioctl(pidfd, PIDFD_EXIT_IOCTL, &info) == 0 && info.mask & PIDFD_EXIT_MASK) {
+		*ret_status = info.exit_code;
+		return 0;
+	}
+	return -ENODATA;
+}
+
+/* The last number of the NSpid line in /proc/PID/NAME: the innermost namespace's. */
+static int ns_pid(int pid, const char *name)
+{
+	char buf[4096], *line, *end, *last;
+	ssize_t n = read_file(pid, name, buf, sizeof(buf));
+
+	if (n < 0)
+		return (int)n;
+	line = strstr(buf, "\nNSpid:");
+	end = line ? strchr(line + 1, '\n') : NULL;
+	if (!end)
+		return -ENODATA;
+	*end = '\0';
+	last = strrchr(line + 1, '\t');
+	return last ? atoi(last + 1) : -ENODATA;
+}
+
+int proc_ns_pid(int pid)
+{
+	return ns_pid(pid, "status");
+}
+
+int proc_host_tid(int pid, int tid)
+{
+	char path[64], name[300];
+	struct dirent *entry;
+	int found = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	if (!dir)
+		return 0;
+	for (int i = 0; i < MAX_TASKS && !found && (entry = readdir(dir)); i++) {
+		snprintf(name, sizeof(name), "task/%s/status", entry->d_name);
+		if (entry->d_name[0] != '.' && ns_pid(pid, name) == tid)
+			found = atoi(entry->d_name);
+	}
+	closedir(dir);
+	return found;
+}
+
+/* Whether a process's environment, which may be long, holds the text. */
+static bool has_environment(const char *pid, const char *text)
+{
+	char path[300], *line = NULL;
+	size_t size = 0;
+	bool found = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%s/environ", pid);
+	f = fopen(path, "re");
+	while (f && !found && getdelim(&line, &size, '\0', f) > 0)
+		found = strcmp(line, text) == 0;
+	free(line);
+	if (f)
+		fclose(f);
+	return found;
+}
+
+int proc_with_environment(const char *text)
+{
+	struct dirent *entry;
+	int found = 0;
+	DIR *dir = opendir("/proc");
+
+	while (dir && !found && (entry = readdir(dir)))
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && has_environment(entry->d_name, text))
+			found = atoi(entry->d_name);
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+int proc_maps(int pid, const char *text)
+{
+	char path[64], *line = NULL;
+	size_t size = 0;
+	int found = 0, lines = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return -errno;
+	for (; !found && getline(&line, &size, f) > 0; lines++)
+		found = strstr(line, text) != NULL;
+	/* One that is ending has no memory left. */
+	if (!found && (ferror(f) || lines == 0))
+		found = -ESRCH;
+	free(line);
+	fclose(f);
+	return found;
+}

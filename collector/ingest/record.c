@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Frames of a greeted peer, from its ring or its socket, into the log.
+ * main-only.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "proc.h"
+#include "session.h"
+
+#define DELETED " (deleted)"
+
+/* Takes frames that were unfinished when the ring was last looked through. */
+static void receive_late(struct session *s)
+{
+	unsigned char buf[SIGSHIM_MAX_FRAME_SIZE] __attribute__((aligned(8)));
+	int len;
+
+	if (s->in_late || !s->ring.shared || s->ring.nholes == 0)
+		return;
+	s->in_late = true;
+	ring_again(&s->ring);
+	while ((len = ring_late(&s->ring, buf)) != 0) {
+		if (len > 0)
+			session_frame(s, buf, (size_t)len);
+		else
+			sink_refuse(&s->in->sink, (enum refusal)-len, 1);
+	}
+	s->in_late = false;
+}
+
+/* --- threads ----------------------------------------------------------- */
+
+static int add_thread(struct session *s, uint32_t ordinal)
+{
+	struct budget *b = &s->in->sink.heap;
+	int r = budget_grow(b, (void **)&s->threads, &s->threads_size, s->nthreads + 1, sizeof(*s->threads));
+
+	if (r == 0)
+		r = map_set(&s->ordinals, b, ordinal, (int64_t)s->nthreads + 1);
+	if (r < 0)
+		return r;
+	s->threads[s->nthreads] = (struct thread){ .ordinal = ordinal };
+	return (int)s->nthreads++;
+}
+
+static int host_tid(const struct session *s, const struct event *ev)
+{
+	if (s->host_pid == s->hello.pid || s->host_pid == 0)
+		return ev->tid;
+	return proc_host_tid(s->host_pid, ev->tid);
+}
+
+/* The index of the event's thread; -ENOMEM when there are too many. */
+static int find_thread(struct session *s, const struct event *ev)
+{
+	struct sink *sink = &s->in->sink;
+	struct thread *t;
+	int64_t found;
+	int i;
+
+	i = map_get(&s->ordinals, ev->thread, &found) ? (int)found - 1 : add_thread(s, ev->thread);
+	if (i < 0)
+		return i;
+	t = &s->threads[i];
+	if (t->id == 0 && s->process)
+		sink_thread(sink, s->process, ev->thread, ev->tid, host_tid(s, ev), &t->id);
+	if (t->next == 0) {
+		t->next = s->complete ? 1 : ev->seq;
+		sink->stats.threads++;
+	}
+	return i;
+}
+
+/* --- stacks ------------------------------------------------------------ */
+
+static unsigned int locate(const struct session *s, const struct event *ev, struct stack_frame *frames)
+{
+	unsigned int outside = 0;
+
+	for (unsigned int i = 0; i < ev->npcs; i++) {
+		const struct mapped *m = modules_find(&s->modules, ev->pc[i]);
+
+		frames[i].module = m ? m->module : 0;
+		frames[i].offset = m ? ev->pc[i] - m->bias : ev->pc[i];
+		outside += !m;
+	}
+	return outside;
+}
+
+static int64_t new_stack(struct session *s, const struct event *ev)
+{
+	struct stack_frame frames[SIGSHIM_MAX_FRAMES];
+	struct sink *sink = &s->in->sink;
+	int64_t row;
+
+	if (locate(s, ev, frames) > 0) {
+		receive_late(s);
+		locate(s, ev, frames);
+	}
+	if (sink_stack(sink, frames, ev->npcs, ev->stack_end, &row) < 0)
+		return 0;
+	if (ev->flags & SIGSHIM_EVF_NEW_STACK && map_set(&s->stacks, &sink->heap, ev->stack_id, row) < 0)
+		sink_refuse(sink, REFUSED_MEMORY, 1);
+	return row;
+}
+
+/* The event's stack row; 0 for none. */
+static int64_t stack_of(struct session *s, struct event *ev)
+{
+	int64_t row = 0;
+
+	if (ev->npcs == 0 && ev->stack_id == 0 && ev->caller) {
+		ev->pc[0] = ev->caller;
+		ev->npcs = 1;
+	}
+	if (ev->npcs > 0)
+		return new_stack(s, ev);
+	if (ev->stack_id == 0 || map_get(&s->stacks, ev->stack_id, &row))
+		return row;
+	/* Whoever defines it finished before this one, but may have been passed. */
+	receive_late(s);
+	if (!map_get(&s->stacks, ev->stack_id, &row))
+		sink_refuse(&s->in->sink, REFUSED_UNKNOWN_STACK, 1);
+	return row;
+}
+
+/* --- frames ------------------------------------------------------------ */
+
+static int take_event(struct session *s, const void *frame, size_t len)
+{
+	struct event ev;
+	bool first_sight;
+	int64_t stack;
+	int r = decode_event(frame, len, &ev), thread;
+
+	if (r < 0)
+		return r;
+	session_row(s);
+	thread = find_thread(s, &ev);
+	if (thread < 0)
+		return -REFUSED_MEMORY;
+	first_sight = s->threads[thread].generation != s->generation;
+	s->threads[thread].generation = s->generation;
+	if (!gaps_arrived(&s->gaps, &s->in->sink, s->process, s->threads, (uint32_t)thread, ev.seq, first_sight))
+		return -REFUSED_DUPLICATE;
+	stack = stack_of(s, &ev);
+	sink_event(&s->in->sink, s->threads[thread].id, &ev, stack);
+	return 0;
+}
+
+/*
+ * The path of the main program is the kernel's to tell. Of a deleted one the
+ * plain path is kept when a build id will tell whether the file there is it.
+ */
+static const char *module_path(const struct session *s, struct module *m)
+{
+	size_t len = strlen(m->path), tail = strlen(DELETED);
+
+	if (len == 0 && s->exe) {
+		strncpy(m->path, s->exe, SIGSHIM_MAX_PATH);
+		len = strlen(m->path);
+	}
+	if (len > tail && *m->build_id && strcmp(m->path + len - tail, DELETED) == 0)
+		m->path[len - tail] = '\0';
+	return m->path;
+}
+
+static int take_module(struct session *s, const void *frame, size_t len)
+{
+	struct module m;
+	struct mapped add;
+	int r = decode_module(frame, len, &m);
+
+	if (r < 0)
+		return r;
+	session_row(s);
+	add = (struct mapped){ .start = m.start, .end = m.end, .bias = m.bias };
+	if (!s->process || sink_mapping(&s->in->sink, s->process, &m, module_path(s, &m), &add.module) < 0)
+		return 0;
+	return modules_add(&s->modules, &s->in->sink.heap, &add) < 0 ? -REFUSED_MEMORY : 0;
+}
+
+static int take_loss(struct session *s, const void *frame, size_t len)
+{
+	struct sigshim_loss loss;
+	int r = decode_loss(frame, len, &loss);
+
+	if (r == 0)
+		gaps_count(&s->gaps, loss.lost);
+	return r;
+}
+
+static int take_bye(struct session *s, const void *frame, size_t len)
+{
+	struct sigshim_bye bye;
+	int r = decode_bye(frame, len, &bye);
+
+	if (r == 0) {
+		gaps_count(&s->gaps, bye.lost);
+		s->bye = true;
+	}
+	return r;
+}
+
+void session_frame(struct session *s, const void *frame, size_t len)
+{
+	int r = decode_frame(frame, len);
+
+	switch (r) {
+	case SIGSHIM_FRAME_EVENT:
+		r = take_event(s, frame, len);
+		break;
+	case SIGSHIM_FRAME_MODULE:
+		r = take_module(s, frame, len);
+		break;
+	case SIGSHIM_FRAME_LOSS:
+		r = take_loss(s, frame, len);
+		break;
+	case SIGSHIM_FRAME_BYE:
+		r = take_bye(s, frame, len);
+		break;
+	case SIGSHIM_FRAME_HELLO:
+		r = -REFUSED_HELLO_TWICE;
+		break;
+	case SIGSHIM_FRAME_WELCOME:
+		r = -REFUSED_TYPE;
+		break;
+	default:	/* padding, or of a newer shim; or too broken to have a type */
+		break;
+	}
+	if (r < 0)
+		sink_refuse(&s->in->sink, (enum refusal)-r, 1);
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The life of a session; see session.h. main-only.
+ */
+#include "session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "proc.h"
+
+#define FAIR_SHARE 2048	/* records of one ring in a round */
+
+void session_move(struct session *s, struct session_list *to)
+{
+	if (s->list) {
+		*(s->prev ? &s->prev->next : &s->list->first) = s->next;
+		*(s->next ? &s->next->prev : &s->list->last) = s->prev;
+	}
+	s->list = to;
+	s->prev = to ? to->last : NULL;
+	s->next = NULL;
+	if (to) {
+		*(to->last ? &to->last->next : &to->first) = s;
+		to->last = s;
+	}
+}
+
+static void count_waiting(struct session *s, int by)
+{
+	int64_t n = 0;
+
+	map_get(&s->in->waiting_of, (uint64_t)(uint32_t)s->uid + 1, &n);
+	map_set(&s->in->waiting_of, &s->in->sink.heap, (uint64_t)(uint32_t)s->uid + 1, n + by);
+}
+
+struct session *session_new(struct ingest *in, int fd, int pid, int uid, int gid)
+{
+	struct session *s = calloc(1, sizeof(*s));
+
+	if (!s || !budget_take(&in->sink.heap, sizeof(*s))) {
+		free(s);
+		close(fd);
+		return NULL;
+	}
+	s->in = in;
+	s->fd = fd;
+	s->pidfd = -1;
+	s->host_pid = pid;
+	s->uid = uid;
+	s->gid = gid;
+	s->wait_status = -1;
+	s->since_ns = sink_now();
+	s->sock_watch = (struct watch){ session_receive, s };
+	s->process_watch = (struct watch){ session_process_ended, s };
+	session_move(s, &in->waiting);
+	count_waiting(s, 1);
+	in->nsessions++;
+	return s;
+}
+
+void session_welcomed(struct session *s)
+{
+	s->greeted = true;
+	count_waiting(s, -1);
+	session_move(s, &s->in->live);
+}
+
+static void close_fd(struct ingest *in, int *fd)
+{
+	if (*fd < 0)
+		return;
+	loop_remove(in, *fd);
+	close(*fd);
+	*fd = -1;
+}
+
+/* Out of everything; the memory goes when the round ends. */
+static void retire(struct session *s)
+{
+	close_fd(s->in, &s->fd);
+	close_fd(s->in, &s->pidfd);
+	ring_close(&s->ring);
+	session_move(s, &s->in->dead);
+	s->in->nsessions--;
+}
+
+void session_drop(struct session *s)
+{
+	if (s->list == &s->in->dead)
+		return;
+	count_waiting(s, -1);
+	retire(s);
+}
+
+void session_free(struct session *s)
+{
+	struct budget *b = &s->in->sink.heap;
+
+	session_move(s, NULL);
+	budget_give(b, s->threads_size * sizeof(*s->threads));
+	free(s->threads);
+	map_free(&s->ordinals, b);
+	map_free(&s->stacks, b);
+	modules_free(&s->modules, b);
+	gaps_free(&s->gaps, b);
+	free(s->exe);
+	budget_give(b, sizeof(*s));
+	free(s);
+}
+
+static void frame_or_refusal(struct session *s, const void *buf, int len)
+{
+	if (len > 0)
+		session_frame(s, buf, (size_t)len);
+	else
+		sink_refuse(&s->in->sink, (enum refusal)-len, 1);
+}
+
+static unsigned int read_ring(struct session *s, bool last)
+{
+	unsigned char buf[SIGSHIM_MAX_FRAME_SIZE] __attribute__((aligned(8)));
+	uint64_t limit = last ? 2 * s->ring.ncells : FAIR_SHARE;
+	unsigned int n = 0;
+	int len;
+
+	ring_begin(&s->ring, last);
+	ring_beat(&s->ring, sink_now());
+	while (n < limit && (len = ring_late(&s->ring, buf)) != 0) {
+		frame_or_refusal(s, buf, len);
+		n++;
+	}
+	/* A call may end early to stay short; at the end, positions must all be seen. */
+	while (n < limit) {
+		len = ring_next(&s->ring, buf);
+		if (len == 0 && !(last && ring_pending(&s->ring)))
+			break;
+		if (len != 0)
+			frame_or_refusal(s, buf, len);
+		n++;
+	}
+	gaps_count(&s->gaps, ring_lost(&s->ring));
+	s->bye |= ring_bye(&s->ring);
+	return n;
+}
+
+void session_drain(struct session *s, bool last)
+{
+	if (s->ring.shared && read_ring(s, last) > 0)
+		s->active_ns = sink_now();
+	if (!last)
+		gaps_settle(&s->gaps, &s->in->sink, s->process, s->threads, s->ring.nholes > 0, false);
+}
+
+const char *session_fate(const struct session *s)
+{
+	int status = s->wait_status;
+
+	if (status < 0 && s->pidfd >= 0 && proc_exit_status(s->pidfd, s->host_pid, &status) < 0)
+		status = -1;
+	if (status >= 0)
+		return WIFSIGNALED(status) ? "killed" : "exit";
+	return s->bye ? "exit" : "killed";
+}
+
+/* Rows for what is missing and cannot come any more. */
+static void settle(struct session *s)
+{
+	bool unfinished = s->ring.nholes > 0;
+
+	gaps_settle(&s->gaps, &s->in->sink, s->process, s->threads, false, true);
+	if (s->bye)
+		return;
+	if (unfinished)
+		gaps_unknown(&s->gaps, &s->in->sink, s->process, "ended while recording");
+	else if (!s->ring.shared && s->gaps.lost)
+		gaps_unknown(&s->gaps, &s->in->sink, s->process, "ended before it told all losses");
+}
+
+void session_end(struct session *s, const char *end)
+{
+	struct ingest *in = s->in;
+	int64_t current;
+
+	if (s->list != &in->live)
+		return;
+	session_receive_all(s);
+	session_drain(s, true);
+	if (s->ring.shared)
+		ring_stop(&s->ring);
+	settle(s);
+	sink_process_end(&in->sink, s->process, end, s->gaps.lost);
+	if (map_get(&in->by_pid, (uint64_t)s->host_pid, &current) && current == (int64_t)(intptr_t)s)
+		map_set(&in->by_pid, &in->sink.heap, (uint64_t)s->host_pid, 0);
+	retire(s);
+}
+
+void session_gone(struct session *s)
+{
+	session_end(s, session_fate(s));
+}
+
+static void forget_stacks(struct map *stacks, int64_t safe)
+{
+	for (size_t i = 0; i < stacks->size; i++)
+		if (stacks->slots[i].value > safe)
+			stacks->slots[i].value = 0;
+}
+
+void session_forget(struct session *s, const struct marks *safe)
+{
+	if (s->process > safe->process)
+		s->process = 0;
+	for (size_t i = 0; i < s->nthreads; i++)
+		if (s->threads[i].id > safe->thread)
+			s->threads[i].id = 0;
+	forget_stacks(&s->stacks, safe->stack);
+	modules_drop(&s->modules, safe->module);
+}
+
+bool session_is_running(const struct session *s)
+{
+	return s->pidfd >= 0 ? !proc_ended(s->pidfd) : s->fd >= 0;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One peer: a connection, and after its hello one program image with its
+ * ring, threads, modules and stacks. A session outlives its connection until
+ * the process has ended, since the ring may still fill. Used by ingest/ alone.
+ * main-only.
+ */
+#ifndef SIGSHIM_SESSION_H
+#define SIGSHIM_SESSION_H
+
+#include "gaps.h"
+#include "loop.h"
+#include "modules.h"
+#include "ring.h"
+
+struct session {
+	struct ingest *in;
+	struct session *prev, *next;
+	struct session_list *list;
+	struct watch sock_watch, process_watch;
+	int fd;			/* -1: closed */
+	int pidfd;		/* -1: none could be had */
+	int host_pid, uid, gid;	/* by the kernel; pid 0: outside our namespace */
+	uint64_t since_ns;	/* accepted */
+	bool greeted;		/* it said hello and was welcome */
+	bool bye, in_late;
+	int wait_status;	/* -1: unknown */
+
+	struct sigshim_hello hello;
+	int64_t process;	/* row, 0: not there */
+	char *exe;
+	uint32_t generation;	/* of the connection: threads know on which they spoke */
+	bool complete;		/* seen since the instance began */
+	struct ring ring;
+	uint64_t active_ns;	/* last record */
+	struct thread *threads;
+	size_t nthreads, threads_size;
+	struct map ordinals;	/* ordinal → index into threads, plus 1 */
+	struct map stacks;	/* stack id → stack row */
+	struct modules modules;
+	struct gaps gaps;
+};
+
+/* Takes the connection over. NULL when there is no memory; fd is then closed. */
+struct session *session_new(struct ingest *in, int fd, int pid, int uid, int gid);
+/* It said hello: from waiting to live. */
+void session_welcomed(struct session *s);
+/* Closes the connection of one that was never welcome, and forgets it. */
+void session_drop(struct session *s);
+/* Stores what is there, writes the end ("exit", "killed", ...) and forgets the session. */
+void session_end(struct session *s, const char *end);
+/* The end that the kernel tells of a process that has ended. */
+const char *session_fate(const struct session *s);
+bool session_is_running(const struct session *s);
+/* Reads the ring and settles gaps. `last`: reads everything that there is. */
+void session_drain(struct session *s, bool last);
+/* Ends one whose process has ended. */
+void session_gone(struct session *s);
+/* Rows above these are void. */
+void session_forget(struct session *s, const struct marks *safe);
+void session_free(struct session *s);
+
+/* receive.c */
+void session_receive(struct watch *w, uint32_t events);
+/* Everything that waits on the socket. */
+void session_receive_all(struct session *s);
+void session_process_ended(struct watch *w, uint32_t events);
+
+/* hello.c: the first frame. May end s. */
+void session_hello(struct session *s, const void *frame, size_t len);
+/* Makes the process row, if it isn't there. */
+void session_row(struct session *s);
+
+/* record.c: a frame of a greeted peer. */
+void session_frame(struct session *s, const void *frame, size_t len);
+
+/* Moves a session to a list, or out of all (NULL). */
+void session_move(struct session *s, struct session_list *to);
+
+#endif

@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The ring's reader against writers that follow wire.h, that are interrupted
+ * or never finish, and that lie.
+ */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "ingest/decode.h"
+#include "ingest/ring.h"
+
+#define CELLS (RING_MIN_DATA / SIGSHIM_CELL)
+
+static struct budget budget = { .max = 1u << 30 };
+static struct ring ring;
+static unsigned char out[SIGSHIM_MAX_FRAME_SIZE];
+
+/* The writer's own mapping of the same file. */
+static struct sigshim_ring *shared;
+static uint64_t *state;
+static unsigned char *data;
+
+struct record {
+	struct sigshim_frame h;
+	uint64_t writer, seq;
+};
+
+static void setup(void)
+{
+	unsigned char *map;
+	size_t offset;
+	int fd;
+
+	ck_assert_int_eq(ring_create(RING_MIN_DATA, &budget, &ring, &fd), 0);
+	map = mmap(NULL, ring.map_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ck_assert_ptr_ne(map, MAP_FAILED);
+	shared = (void *)map;
+	offset = shared->data_offset;
+	ck_assert_ptr_eq(mmap(map + ring.file_size, RING_MIN_DATA, PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_FIXED, fd, (off_t)offset), map + ring.file_size);
+	state = (void *)(map + SIGSHIM_RING_HEADER);
+	data = map + offset;
+	ck_assert_int_eq(ftruncate(fd, 0), -1);
+	ck_assert_int_eq(fcntl(fd, F_GET_SEALS) & (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL),
+			 F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+	close(fd);
+}
+
+static void teardown(void)
+{
+	ring_close(&ring);
+	ck_assert_uint_eq(budget.used, 0);
+}
+
+static void commit(uint64_t pos)
+{
+	__atomic_store_n(&state[pos % CELLS], SIGSHIM_RING_COMMITTED(pos), __ATOMIC_RELEASE);
+}
+
+/* Gives back what was skipped to get behind an unfinished record. */
+static void pad(uint64_t pos, uint64_t k)
+{
+	struct sigshim_frame *h = (void *)(data + pos % CELLS * SIGSHIM_CELL);
+
+	*h = (struct sigshim_frame){ (uint32_t)(k * SIGSHIM_CELL), SIGSHIM_FRAME_PADDING, sizeof(*h) };
+	commit(pos);
+}
+
+/* Takes k cells as wire.h says; the position, or -EAGAIN. */
+static int64_t take(uint64_t k)
+{
+	uint64_t pos = __atomic_load_n(&shared->tail, __ATOMIC_RELAXED), i;
+
+	for (;;) {
+		if (pos + k - __atomic_load_n(&shared->head, __ATOMIC_ACQUIRE) > CELLS) {
+			/* Full, or others were so fast that pos lies behind head by now? */
+			if (pos == __atomic_load_n(&shared->tail, __ATOMIC_ACQUIRE))
+				return -EAGAIN;
+			pos = __atomic_load_n(&shared->tail, __ATOMIC_ACQUIRE);
+			continue;
+		}
+		for (i = 0; i < k; i++)
+			if (__atomic_load_n(&state[(pos + i) % CELLS], __ATOMIC_ACQUIRE) != SIGSHIM_RING_FREE(pos + i))
+				break;
+		if (__atomic_compare_exchange_n(&shared->tail, &pos, i == k ? pos + k : pos + i + 1, false,
+						__ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+			if (i == k)
+				return (int64_t)pos;
+			if (i > 0)
+				pad(pos, i);
+			pos += i + 1;
+		}
+	}
+}
+
+/* Writes a record of k cells; every byte of it tells whose it is. */
+static void fill(uint64_t pos, uint64_t k, uint64_t writer, uint64_t seq)
+{
+	struct record *r = (void *)(data + pos % CELLS * SIGSHIM_CELL);
+
+	memset(r, (int)(writer * 31 + seq), k * SIGSHIM_CELL);
+	*r = (struct record){ { (uint32_t)(k * SIGSHIM_CELL), 99, sizeof(*r) }, writer, seq };
+}
+
+static bool is_whole(const unsigned char *frame, int len)
+{
+	const struct record *r = (const void *)frame;
+
+	for (int i = sizeof(*r); i < len; i++)
+		if (frame[i] != (unsigned char)(r->writer * 31 + r->seq))
+			return false;
+	return len == (int)r->h.size;
+}
+
+static int64_t put(uint64_t k, uint64_t seq)
+{
+	int64_t pos = take(k);
+
+	if (pos >= 0) {
+		fill((uint64_t)pos, k, 1, seq);
+		commit((uint64_t)pos);
+	}
+	return pos;
+}
+
+static bool is_padding(void)
+{
+	return ((const struct sigshim_frame *)(const void *)out)->type == SIGSHIM_FRAME_PADDING;
+}
+
+/* The seq of the next frame in order, 0 if there is none. */
+static uint64_t next(void)
+{
+	int len = ring_next(&ring, out);
+
+	while (len > 0 && is_padding())
+		len = ring_next(&ring, out);
+	if (len == 0)
+		return 0;
+	ck_assert_int_gt(len, 0);
+	ck_assert(is_whole(out, len));
+	return ((struct record *)(void *)out)->seq;
+}
+
+static uint64_t late(void)
+{
+	int len = ring_late(&ring, out);
+
+	if (len == 0)
+		return 0;
+	ck_assert_int_gt(len, 0);
+	ck_assert(is_whole(out, len));
+	return ((struct record *)(void *)out)->seq;
+}
+
+START_TEST(records_come_out_in_order_for_many_laps)
+{
+	uint64_t seq = 0, seen = 0;
+
+	for (int lap = 0; lap < 2000; lap++) {
+		while (put(1 + seq % 7, seq + 1) >= 0)
+			seq++;
+		ring_begin(&ring, false);
+		for (uint64_t n; (n = next()) != 0;)
+			ck_assert_uint_eq(n, ++seen);
+		ck_assert_uint_eq(seen, seq);
+	}
+	ck_assert_uint_eq(ring.nholes, 0);
+}
+END_TEST
+
+START_TEST(an_unfinished_record_is_waited_for_once_then_passed_and_delivered_late)
+{
+	uint64_t pos = (uint64_t)take(3);
+
+	put(2, 7);
+	ring_begin(&ring, false);
+	ck_assert_uint_eq(next(), 0);
+	ring_begin(&ring, false);
+	ck_assert_uint_eq(next(), 7);
+	ck_assert_uint_eq(ring.nholes, 3);
+	fill(pos, 3, 1, 5);
+	commit(pos);
+	ring_begin(&ring, false);
+	ck_assert_uint_eq(late(), 5);
+	ck_assert_uint_eq(late(), 0);
+	ck_assert_uint_eq(ring.nholes, 0);
+}
+END_TEST
+
+START_TEST(the_last_round_passes_at_once)
+{
+	take(1);
+	put(1, 2);
+	ring_begin(&ring, true);
+	ck_assert_uint_eq(next(), 2);
+	ck_assert_uint_eq(next(), 0);
+}
+END_TEST
+
+START_TEST(writers_go_round_an_abandoned_record_and_lose_nothing)
+{
+	uint64_t hole, seq = 0, seen = 0;
+
+	put(1, ++seq);
+	hole = (uint64_t)take(4);
+	for (int lap = 0; lap < 300; lap++) {
+		while (put(1 + seq % 3, seq + 1) >= 0)
+			seq++;
+		ring_begin(&ring, false);
+		for (uint64_t n; (n = next()) != 0;)
+			ck_assert_uint_eq(n, ++seen);
+	}
+	ck_assert_uint_eq(seen, seq);
+	ck_assert_uint_gt(seq, 250 * (CELLS - 4) / 2);
+	ck_assert_uint_eq(ring.nholes, 4);
+	/* After so many laps it finishes after all, and its cells come back. */
+	fill(hole, 4, 1, 999999);
+	commit(hole);
+	ring_begin(&ring, false);
+	ck_assert_uint_eq(late(), 999999);
+	for (int lap = 0; lap < 10; lap++) {
+		while (put(1, seq + 1) >= 0)
+			seq++;
+		ring_begin(&ring, false);
+		for (uint64_t n; (n = next()) != 0;)
+			ck_assert_uint_eq(n, ++seen);
+	}
+	ck_assert_uint_eq(seen, seq);
+	ck_assert_uint_eq(ring.nholes, 0);
+}
+END_TEST
+
+/* --- many writers, some of which stop in the middle ---------------------- */
+
+#define WRITERS 4
+#define RECORDS 100000
+#define SLOW 64
+
+struct writer {
+	uint64_t id;
+	unsigned char *seen;	/* by seq */
+	uint64_t slow[SLOW], slow_size[SLOW], slow_seq[SLOW];
+	unsigned int nslow, abandoned;
+};
+
+static void *write_records(void *arg)
+{
+	struct writer *w = arg;
+	unsigned int rnd = (unsigned int)w->id;
+
+	for (uint64_t seq = 1; seq <= RECORDS; seq++) {
+		uint64_t k = 1 + (unsigned int)rand_r(&rnd) % 5;
+		int64_t pos;
+
+		while ((pos = take(k)) < 0)
+			sched_yield();
+		if (seq % 5000 == 0 && w->nslow < SLOW) {
+			/* As if a handler had come: this one is finished much later, or never. */
+			w->slow[w->nslow] = (uint64_t)pos;
+			w->slow_size[w->nslow] = k;
+			w->slow_seq[w->nslow++] = seq;
+		} else {
+			fill((uint64_t)pos, k, w->id, seq);
+			commit((uint64_t)pos);
+		}
+		if (seq % 12000 == 0 && w->nslow) {
+			w->nslow--;
+			fill(w->slow[w->nslow], w->slow_size[w->nslow], w->id, w->slow_seq[w->nslow]);
+			commit(w->slow[w->nslow]);
+		}
+	}
+	return NULL;
+}
+
+static uint64_t receive(struct writer *w, int len)
+{
+	const struct record *r = (const void *)out;
+
+	if (len == 0)
+		return 0;
+	ck_assert_int_gt(len, 0);
+	if (is_padding())
+		return 1;
+	ck_assert(is_whole(out, len));
+	ck_assert_uint_lt(r->writer, WRITERS);
+	ck_assert_uint_le(r->seq, RECORDS);
+	ck_assert_int_eq(w[r->writer].seen[r->seq]++, 0);
+	return 1;
+}
+
+static uint64_t read_round(struct writer *w, bool last)
+{
+	uint64_t n = 0, more;
+
+	ring_begin(&ring, last);
+	do {
+		more = receive(w, ring_late(&ring, out));
+		n += more;
+	} while (more);
+	do {
+		more = receive(w, ring_next(&ring, out));
+		n += more;
+	} while (more);
+	return n;
+}
+
+START_TEST(concurrent_writers_that_stop_in_the_middle_never_share_a_cell)
+{
+	static struct writer w[WRITERS];
+	pthread_t thread[WRITERS];
+	uint64_t missing = 0, unfinished = 0;
+
+	for (uint64_t i = 0; i < WRITERS; i++) {
+		w[i] = (struct writer){ .id = i, .seen = calloc(RECORDS + 1, 1) };
+		pthread_create(&thread[i], NULL, write_records, &w[i]);
+	}
+	while (__atomic_load_n(&shared->tail, __ATOMIC_RELAXED) == 0)
+		;
+	for (int idle = 0; idle < 20000; idle++)
+		if (read_round(w, false) > 0)
+			idle = 0;
+		else
+			sched_yield();
+	for (int i = 0; i < WRITERS; i++)
+		pthread_join(thread[i], NULL);
+	while (read_round(w, true) > 0)
+		;
+	for (int i = 0; i < WRITERS; i++) {
+		unfinished += w[i].nslow;
+		for (uint64_t seq = 1; seq <= RECORDS; seq++)
+			missing += !w[i].seen[seq];
+		free(w[i].seen);
+	}
+	ck_assert_uint_eq(missing, unfinished);
+	ck_assert_uint_le(ring.nholes, unfinished * 5);
+}
+END_TEST
+
+/* --- lies ------------------------------------------------------------------ */
+
+START_TEST(a_tail_that_jumps_is_refused_and_the_ring_left_alone)
+{
+	__atomic_store_n(&shared->tail, _i == 0 ? UINT64_MAX : CELLS + 1, __ATOMIC_RELEASE);
+	ring_begin(&ring, false);
+	ck_assert_int_eq(ring_next(&ring, out), -REFUSED_RING_TAIL);
+	ck_assert_int_eq(ring_next(&ring, out), 0);
+	ck_assert_int_eq(ring_late(&ring, out), 0);
+	ck_assert(!ring_ready(&ring) && !ring_pending(&ring));
+}
+END_TEST
+
+START_TEST(a_tail_that_goes_back_is_refused)
+{
+	put(1, 1);
+	ring_begin(&ring, false);
+	ck_assert_uint_eq(next(), 1);
+	__atomic_store_n(&shared->tail, 0, __ATOMIC_RELEASE);
+	ck_assert_int_eq(ring_next(&ring, out), -REFUSED_RING_TAIL);
+}
+END_TEST
+
+START_TEST(a_length_that_cannot_be_is_refused_and_reading_goes_on)
+{
+	static const uint32_t lengths[] = { 0, 7, SIGSHIM_MAX_FRAME_SIZE + 1, UINT32_MAX, 8192 };
+	int64_t pos = take(1);
+	int refused = 0, len;
+
+	fill((uint64_t)pos, 1, 1, 1);
+	memcpy(data + pos * SIGSHIM_CELL, &lengths[_i], 4);
+	commit((uint64_t)pos);
+	put(1, 2);
+	ring_begin(&ring, true);
+	for (int i = 0; i < 10; i++) {
+		len = ring_next(&ring, out);
+		refused += len == -REFUSED_RING_FRAME;
+		if (len > 0)
+			break;
+	}
+	ck_assert_int_eq(refused, 1);
+	ck_assert_int_eq(len, SIGSHIM_CELL);
+}
+END_TEST
+
+START_TEST(a_late_frame_longer_than_its_hole_is_refused)
+{
+	uint64_t pos = (uint64_t)take(1);
+
+	put(1, 2);
+	ring_begin(&ring, true);
+	ck_assert_uint_eq(next(), 2);
+	fill(pos, 2, 1, 1);
+	commit(pos);
+	ring_begin(&ring, false);
+	ck_assert_int_eq(ring_late(&ring, out), -REFUSED_RING_FRAME);
+	ck_assert_uint_eq(ring.nholes, 0);
+}
+END_TEST
+
+START_TEST(a_ring_full_of_unfinished_cells_costs_bounded_time_and_memory)
+{
+	uint64_t before = budget.used;
+
+	for (int lap = 0; lap < 50; lap++) {
+		/* All taken, none finished, again and again. */
+		for (uint64_t i = 0; i < CELLS; i++)
+			state[(ring.head + i) % CELLS] = SIGSHIM_RING_FREE(ring.head + i);
+		__atomic_store_n(&shared->tail, ring.head + CELLS, __ATOMIC_RELEASE);
+		ring_begin(&ring, true);
+		for (int i = 0; i < 2 * (int)CELLS && ring_pending(&ring); i++)
+			ring_next(&ring, out);
+	}
+	ck_assert_uint_le(ring.nholes, CELLS);
+	ck_assert_uint_le(budget.used - before, 2 * CELLS * sizeof(uint64_t));
+}
+END_TEST
+
+START_TEST(random_bytes_all_over_never_lead_outside)
+{
+	unsigned int rnd = (unsigned int)_i;
+
+	for (int round = 0; round < 200; round++) {
+		for (int n = 0; n < 500; n++) {
+			uint64_t pos = ring.head + (unsigned int)rand_r(&rnd) % CELLS;
+			uint32_t size = (uint32_t)rand_r(&rnd) % 9000;
+
+			memcpy(data + pos % CELLS * SIGSHIM_CELL, &size, 4);
+			state[pos % CELLS] = rand_r(&rnd) % 3 ? SIGSHIM_RING_COMMITTED(pos) : (uint64_t)rand_r(&rnd);
+		}
+		__atomic_store_n(&shared->tail, ring.head + (unsigned int)rand_r(&rnd) % (CELLS + 1), __ATOMIC_RELEASE);
+		ring_begin(&ring, rand_r(&rnd) % 2);
+		for (int i = 0; i < 3000; i++) {
+			ring_late(&ring, out);
+			ring_next(&ring, out);
+		}
+		ck_assert_uint_le(ring.nholes, CELLS);
+	}
+}
+END_TEST
+
+START_TEST(a_ring_beyond_the_budget_is_not_made)
+{
+	struct budget small = { .max = 1000 };
+	struct ring none;
+	int fd;
+
+	ck_assert_int_eq(ring_create(RING_MIN_DATA, &small, &none, &fd), -ENOMEM);
+	ck_assert_int_eq(ring_create(RING_MIN_DATA + 1, &budget, &none, &fd), -EINVAL);
+	ck_assert_int_eq(ring_create(1024, &budget, &none, &fd), -EINVAL);
+	ck_assert_uint_eq(small.used, 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("ring");
+	TCase *t = tcase_create("ring");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, records_come_out_in_order_for_many_laps);
+	tcase_add_test(t, an_unfinished_record_is_waited_for_once_then_passed_and_delivered_late);
+	tcase_add_test(t, the_last_round_passes_at_once);
+	tcase_add_test(t, writers_go_round_an_abandoned_record_and_lose_nothing);
+	tcase_add_test(t, concurrent_writers_that_stop_in_the_middle_never_share_a_cell);
+	tcase_add_loop_test(t, a_tail_that_jumps_is_refused_and_the_ring_left_alone, 0, 2);
+	tcase_add_test(t, a_tail_that_goes_back_is_refused);
+	tcase_add_loop_test(t, a_length_that_cannot_be_is_refused_and_reading_goes_on, 0, 5);
+	tcase_add_test(t, a_late_frame_longer_than_its_hole_is_refused);
+	tcase_add_test(t, a_ring_full_of_unfinished_cells_costs_bounded_time_and_memory);
+	tcase_add_loop_test(t, random_bytes_all_over_never_lead_outside, 0, 5);
+	tcase_add_test(t, a_ring_beyond_the_budget_is_not_made);
+	suite_add_tcase(suite, t);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
