@@ -143,8 +143,7 @@ static int replay_event(const struct log_event *ev, void *arg)
 	struct mask_thread *t = r->last && r->last->id == ev->thread ? r->last : masks_thread(r->m, ev->thread);
 	int e;
 
-	/* A vfork child's mask is its own; its parent's thread comes back with the old one. */
-	if (!t || ev->flags & SIGSHIM_EVF_VFORK)
+	if (!t)
 		return 0;
 	r->last = t;
 	e = start_processes(r, ev->ts_ns);

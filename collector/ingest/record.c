@@ -52,20 +52,34 @@ static int host_tid(const struct session *s, const struct event *ev)
 	return proc_host_tid(s->host_pid, ev->tid);
 }
 
+/* The process that made the call: the session's, or a vfork child on its memory. */
+static int64_t process_of(struct session *s, const struct event *ev)
+{
+	int64_t child = 0;
+	int host_pid = s->host_pid == s->hello.pid ? ev->pid : 0;
+
+	if (ev->pid == s->hello.pid || !(ev->flags & SIGSHIM_EVF_VFORK) || !s->process)
+		return s->process;
+	if (sink_vfork_child(&s->in->sink, s->process, host_pid, ev, &child) == 0)
+		s->in->sink.stats.processes++;
+	return child;
+}
+
 /* The index of the event's thread; -ENOMEM when there are too many. */
 static int find_thread(struct session *s, const struct event *ev)
 {
 	struct sink *sink = &s->in->sink;
 	struct thread *t;
-	int64_t found;
+	int64_t found, process;
 	int i;
 
 	i = map_get(&s->ordinals, ev->thread, &found) ? (int)found - 1 : add_thread(s, ev->thread);
 	if (i < 0)
 		return i;
 	t = &s->threads[i];
-	if (t->id == 0 && s->process)
-		sink_thread(sink, s->process, ev->thread, ev->tid, host_tid(s, ev), &t->id);
+	process = t->id ? 0 : process_of(s, ev);
+	if (process)
+		sink_thread(sink, process, ev->thread, ev->tid, host_tid(s, ev), &t->id);
 	if (t->next == 0) {
 		t->next = s->complete ? 1 : ev->seq;
 		sink->stats.threads++;

@@ -91,6 +91,19 @@ int sink_process(struct sink *sink, const struct process_info *info, int64_t *re
 	return r;
 }
 
+int sink_vfork_child(struct sink *sink, int64_t parent, int host_pid, const struct event *ev,
+		     int64_t *ret_process)
+{
+	int r = sink->failure;
+
+	if (!r)
+		r = check(sink, store_vfork_child(sink->store, parent, ev->pid, host_pid, ev->mask_before,
+						  ev->start_ns, ret_process));
+	if (r == 0)
+		raise_mark(&sink->given.process, *ret_process);
+	return r;
+}
+
 void sink_parents(struct sink *sink, uint64_t instance, uint64_t image, int64_t process)
 {
 	remember(sink, &sink->instances, instance, process);

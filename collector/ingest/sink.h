@@ -51,6 +51,8 @@ void sink_close(struct sink *sink);
 void sink_refuse(struct sink *sink, enum refusal why, uint64_t count);
 /* Each returns 0 or -errno; then the row is not there and nothing was lost but it. */
 int sink_process(struct sink *sink, const struct process_info *info, int64_t *ret_process);
+int sink_vfork_child(struct sink *sink, int64_t parent, int host_pid, const struct event *ev,
+		     int64_t *ret_process);
 int sink_thread(struct sink *sink, int64_t process, uint32_t ordinal, int tid, int host_tid,
 		int64_t *ret_thread);
 int sink_mapping(struct sink *sink, int64_t process, const struct module *m, const char *path,

@@ -42,6 +42,7 @@ struct store {
 	struct {
 		sqlite3_stmt *run, *run_end, *process, *process_end, *thread, *gap, *refusal;
 		sqlite3_stmt *find_module, *module, *mapping;
+		sqlite3_stmt *vfork_child, *vfork_mappings;
 		sqlite3_stmt *find_stack, *stack, *stack_frames, *stack_frame, *find_frame, *frame;
 		sqlite3_stmt *call, *event, *events;
 		sqlite3_stmt *todo, *todo_count, *symbol, *named, *exact_frames, *exact_stacks;

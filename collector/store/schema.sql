@@ -36,7 +36,8 @@ CREATE TABLE processes (
 	mask_start INTEGER,		-- mask of the thread that said hello
 	started_ns INTEGER NOT NULL,	-- CLOCK_MONOTONIC
 	ended_ns INTEGER,
-	end TEXT,			-- exit, killed, open (still running at the end), never (no hello)
+	end TEXT,			-- exit, killed, exec, vfork (child until its exec or end),
+					-- open (still running at the end), never (no hello)
 	lost INTEGER NOT NULL DEFAULT 0	-- calls it made that are not in the log
 );
 

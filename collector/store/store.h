@@ -59,9 +59,15 @@ struct process_info {
 	uint64_t minsigstksz, mask_start, started_ns;
 };
 int store_process(struct store *s, const struct process_info *info, int64_t *ret_process);
-/* end: "exit", "killed", "open", "never". */
+/* end: "exit", "killed", "exec", "open", "never". */
 int store_process_end(struct store *s, int64_t process, uint64_t ended_ns, const char *end,
 		      uint64_t lost);
+/*
+ * A vfork child, until its exec or end: a row of its own with its parent's
+ * image and mappings. host_pid 0: unknown.
+ */
+int store_vfork_child(struct store *s, int64_t parent, int pid, int host_pid, uint64_t mask_start,
+		      uint64_t started_ns, int64_t *ret_process);
 int store_thread(struct store *s, int64_t process, uint32_t ordinal, int tid, int host_tid,
 		 int64_t *ret_thread);
 

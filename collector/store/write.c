@@ -89,6 +89,30 @@ int store_process_end(struct store *s, int64_t process, uint64_t ended_ns, const
 			ROW(NUM(ended_ns), TEXT(end), NUM(lost), NUM(process)));
 }
 
+int store_vfork_child(struct store *s, int64_t parent, int pid, int host_pid, uint64_t mask_start,
+		      uint64_t started_ns, int64_t *ret_process)
+{
+	int64_t id;
+	int r = db_write(s, &s->stmt.vfork_child,
+			 "INSERT INTO processes (run, parent, pid, host_pid, ppid, uid, gid, comm, exe, "
+			 "cmdline, transport, stack_mode, depth, overflow, minsigstksz, mask_start, "
+			 "started_ns, ended_ns, end) SELECT run, id, ?1, ?2, host_pid, uid, gid, comm, exe, "
+			 "cmdline, transport, stack_mode, depth, overflow, minsigstksz, ?3, ?4, ?4, 'vfork' "
+			 "FROM processes WHERE id = ?5",
+			 ROW(NUM(pid), NUM(host_pid), NUM(mask_start), NUM(started_ns), NUM(parent)));
+
+	if (r < 0)
+		return r;
+	id = db_last_id(s);
+	r = db_write(s, &s->stmt.vfork_mappings,
+		     "INSERT INTO mappings (process, module, start, end, bias, from_ns) "
+		     "SELECT ?1, module, start, end, bias, from_ns FROM mappings WHERE process = ?2",
+		     ROW(NUM(id), NUM(parent)));
+	if (r == 0)
+		*ret_process = id;
+	return r;
+}
+
 int store_thread(struct store *s, int64_t process, uint32_t ordinal, int tid, int host_tid,
 		 int64_t *ret_thread)
 {
