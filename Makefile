@@ -36,7 +36,7 @@ SHIM_FLAGS := -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-omit-frame
 	-fno-stack-protector -U_FORTIFY_SOURCE -fasynchronous-unwind-tables
 PKGS := sqlite3 libdw libelf json-c smartcols libsystemd
 COLLECTOR_FLAGS := $(SANITIZE) $(shell pkg-config --cflags $(PKGS) 2>/dev/null) -I$(B)/gen -pthread
-COLLECTOR_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -pthread
+COLLECTOR_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -liberty -pthread
 
 SHIM_SRC := $(wildcard shim/*.c)
 SHIM_OBJ := $(SHIM_SRC:%.c=$(B)/%.o) $(patsubst %.S,$(B)/%.o,$(wildcard shim/*.S))
@@ -52,6 +52,8 @@ FUZZ_BIN := $(FUZZ_SRC:tests/%.c=$(B)/tests/%)
 
 .PHONY: all
 all: $(B)/sigshim $(B)/libsigshim.so
+
+include shim/portable.mk
 
 $(B)/libsigshim.so: $(SHIM_OBJ)
 	$(say) LD $@
@@ -128,7 +130,7 @@ lint: all
 .PHONY: asan
 asan:
 	$(Q)$(MAKE) B=$(B)/asan CFLAGS='-O1 -g -fno-omit-frame-pointer' \
-		SANITIZE=-fsanitize=address,undefined all unit programs
+		SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined" all unit programs
 	$(Q)BUILD=$(B)/asan tests/run --sanitized
 
 ## fuzz: feed the decoder with garbage for FUZZ_SECONDS (600) each target
@@ -150,8 +152,10 @@ docs: $(B)/sigshim
 
 DATA := $(DESTDIR)$(PREFIX)/share
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSCONFDIR ?= /etc
+CONFIG := $(DESTDIR)$(SYSCONFDIR)/sigshim/collector.conf
 MANUALS := $(wildcard docs/*.1 docs/*.3)
-UNITS := $(wildcard conf/systemd/*.service conf/systemd/*.socket)
+UNITS := $(wildcard conf/*.service conf/*.socket)
 DOCUMENTS := README.md LICENSE $(wildcard docs/*.md)
 HEADERS := $(wildcard include/sigshim/*.h include/sigshim/*.def)
 
@@ -168,17 +172,19 @@ install: all
 	install -m 644 $(filter %.3,$(MANUALS)) $(DATA)/man/man3/
 	install -m 644 $(DOCUMENTS) $(DATA)/doc/sigshim/
 	install -m 644 conf/bash-completion/sigshim.bash $(DATA)/bash-completion/completions/sigshim
-	sed 's|@BINDIR@|$(PREFIX)/bin|' conf/systemd/sigshim.service > $(DESTDIR)$(UNITDIR)/sigshim.service
-	install -m 644 conf/systemd/sigshim.socket $(DESTDIR)$(UNITDIR)/
+	install -m 644 $(UNITS) $(DESTDIR)$(UNITDIR)/
+	sed -i 's|/usr/local/bin/|$(PREFIX)/bin/|; s|/etc/|$(SYSCONFDIR)/|' $(DESTDIR)$(UNITDIR)/sigshim.service
+	test -e $(CONFIG) || install -D -m 644 conf/collector.conf $(CONFIG)
 	$(if $(DESTDIR),,-ldconfig)
 
-## uninstall: what install put there
+## uninstall: remove what install put there; a changed configuration stays
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/sigshim $(DESTDIR)$(LIBDIR)/libsigshim.so \
 		$(patsubst docs/%.1,$(DATA)/man/man1/%.1,$(filter %.1,$(MANUALS))) \
 		$(patsubst docs/%.3,$(DATA)/man/man3/%.3,$(filter %.3,$(MANUALS))) \
 		$(DATA)/bash-completion/completions/sigshim \
-		$(UNITS:conf/systemd/%=$(DESTDIR)$(UNITDIR)/%)
+		$(UNITS:conf/%=$(DESTDIR)$(UNITDIR)/%)
+	! cmp -s conf/collector.conf $(CONFIG) || rm $(CONFIG)
 	rm -rf $(DESTDIR)$(PREFIX)/include/sigshim $(DATA)/doc/sigshim
 	$(if $(DESTDIR),,-ldconfig)
 
@@ -191,8 +197,8 @@ clean:
 .PHONY: help
 help:
 	@echo 'make [all]    build/sigshim and build/libsigshim.so'
-	@sed -n 's/^## \([a-z-]*\): /make \1\t/p' Makefile | expand -t 18
-	@echo 'Variables: CC CFLAGS LDFLAGS PREFIX DESTDIR LIBDIR FUZZ_SECONDS B (build), V=1 for commands'
+	@sed -n 's/^## \([a-z-]*\): /make \1\t/p' Makefile shim/portable.mk | expand -t 18
+	@echo 'Variables: CC CFLAGS LDFLAGS PREFIX DESTDIR LIBDIR SYSCONFDIR FUZZ_SECONDS B (build), V=1 for commands'
 
 -include $(SHIM_OBJ:.o=.d) $(COLLECTOR_OBJ:.o=.d) $(UNIT_BIN:=.d) $(PROGRAM_BIN:=.d)
 -include $(COLLECTOR_OBJ:$(B)/%.o=$(B)/fuzz/%.d)

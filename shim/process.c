@@ -80,7 +80,6 @@ static bool image_start(void)
 	if (!shim_real_syscall)
 		real_resolve();
 	module_scan();
-	stack_load();
 	__atomic_store_n(&shim_process, allocate(), __ATOMIC_RELEASE);
 	__atomic_store_n(&image_state, READY, __ATOMIC_RELEASE);
 	return true;
@@ -196,6 +195,9 @@ static __attribute__((constructor)) void begin(void)
 	int saved = errno;
 
 	process_start();
+	/* Not earlier: a first call may come from inside malloc, and dlopen allocates. */
+	real_resolve_clock();
+	stack_load();
 	errno = saved;
 }
 

@@ -32,16 +32,13 @@ int (*shim_clock_gettime)(clockid_t, struct timespec *) = kernel_clock_gettime;
 unsigned long (*shim_getauxval)(unsigned long) = no_auxval;
 
 /* Libc's own: one that fakes the time would part our clock from the collector's. */
-static void resolve_clock(void)
+void real_resolve_clock(void)
 {
 	void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
 	void *clock = libc ? dlsym(libc, "clock_gettime") : NULL;
-	void *auxval = libc ? dlsym(libc, "getauxval") : NULL;
 
 	if (clock)
 		shim_clock_gettime = (int (*)(clockid_t, struct timespec *))clock;
-	if (auxval)
-		shim_getauxval = (unsigned long (*)(unsigned long))auxval;
 }
 
 #define RESOLVE_LIBC(id, ident) shim_real[id] = (shim_function *)dlsym(RTLD_NEXT, #ident);
@@ -49,13 +46,17 @@ static void resolve_clock(void)
 
 void real_resolve(void)
 {
+	unsigned long (*auxval)(unsigned long);
+
 #define SIGSHIM_EVENT(id, ident, name, via, ...) RESOLVE_##via(id, ident)
 #include <sigshim/events.def>
 	shim_real_syscall = (long (*)(long, long, long, long, long, long, long))
 		dlsym(RTLD_NEXT, "syscall");
 	shim_real_vfork = (long (*)(void))dlsym(RTLD_NEXT, "vfork");
 	shim_real_dlclose = (int (*)(void *))dlsym(RTLD_NEXT, "dlclose");
-	resolve_clock();
+	auxval = (unsigned long (*)(unsigned long))dlsym(RTLD_NEXT, "getauxval");
+	if (auxval)
+		shim_getauxval = auxval;
 }
 
 static long missing_errno(long a, long b, long c, long d, long e, long f)

@@ -78,6 +78,8 @@ extern int (*shim_clock_gettime)(clockid_t, struct timespec *);
 extern unsigned long (*shim_getauxval)(unsigned long);
 /* Resolves all of them; dlsym may allocate, so: first call or constructor. */
 void real_resolve(void);
+/* The clock, which needs dlopen: constructor only. */
+void real_resolve_clock(void);
 /* For one that was not there then; may allocate. Fails as the call fails when libc has none. */
 shim_function *real_late(const struct shim_event *ev);
 
