@@ -54,28 +54,30 @@ static bool overwritten(const struct call *c, unsigned int in)
 static void copy_before(struct call *c)
 {
 	for (unsigned int i = 0; i < c->ev->nargs; i++) {
-		unsigned int n = sigshim_kind_copy(c->ev->kind[i]);
+		enum sigshim_kind kind = c->ev->kind[i];
 
-		if (n && !sigshim_kind_out(c->ev->kind[i]) && c->arg[i] && overwritten(c, i) &&
-		    copy_checked(c->copy[i], (uintptr_t)c->arg[i], n))
+		if (sigshim_kind_copy(kind) && !sigshim_kind_out(kind) && c->arg[i] && overwritten(c, i) &&
+		    copy_argument(kind, c->copy[i], (uintptr_t)c->arg[i], false))
 			c->copied |= 1u << i;
 	}
 }
 
-/* After success all pointers are good; after failure the kernel is asked. */
+/*
+ * After success all pointers are good. An interrupted wait and a full queue
+ * come after the arguments were read; of other failures the kernel is asked.
+ */
 static void copy_after(struct call *c)
 {
-	for (unsigned int i = 0; i < c->ev->nargs; i++) {
-		unsigned int n = sigshim_kind_copy(c->ev->kind[i]);
+	bool read = c->error == 0 || c->error == EINTR || c->error == EAGAIN;
 
-		if (!n || !c->arg[i] || c->copied & 1u << i)
+	for (unsigned int i = 0; i < c->ev->nargs; i++) {
+		enum sigshim_kind kind = c->ev->kind[i];
+
+		if (!sigshim_kind_copy(kind) || !c->arg[i] || c->copied & 1u << i ||
+		    (c->error && sigshim_kind_out(kind)))
 			continue;
-		if (c->error == 0)
-			memcpy(c->copy[i], (const void *)c->arg[i], n);
-		else if (sigshim_kind_out(c->ev->kind[i]) ||
-			 !copy_checked(c->copy[i], (uintptr_t)c->arg[i], n))
-			continue;
-		c->copied |= 1u << i;
+		if (copy_argument(kind, c->copy[i], (uintptr_t)c->arg[i], read))
+			c->copied |= 1u << i;
 	}
 }
 
@@ -85,11 +87,33 @@ static uint64_t apply(int how, uint64_t mask, uint64_t set)
 	return how == SIG_BLOCK ? mask | set : how == SIG_UNBLOCK ? mask & ~set : set;
 }
 
-/* The masks of a call that has no business with them: one question answers all. */
-static void masks_unchanged(struct call *c)
+static bool is_while(uint8_t kind)
 {
-	c->before = c->after = sys_mask();
+	return kind == SIGSHIM_KIND_SIGSET_WHILE || kind == SIGSHIM_KIND_SIGSET_PAIR;
+}
+
+/* The masks of calls other than sigprocmask's kin. */
+static void masks_asked(struct call *c)
+{
+	c->after = sys_mask();
+	if (c->ev->effect != SIGSHIM_EFFECT_QUERY)
+		c->before = c->after;
 	c->flags |= SIGSHIM_EVF_BEFORE | SIGSHIM_EVF_AFTER;
+	for (unsigned int i = 0; i < c->ev->nargs; i++) {
+		if (!is_while(c->ev->kind[i]) || !(c->copied & 1u << i))
+			continue;
+		memcpy(&c->requested, c->copy[i], sizeof(c->requested));
+		c->flags |= SIGSHIM_EVF_REQUESTED;
+	}
+}
+
+/* Waits that leave the mask alone are no events. */
+static bool gives_no_mask(const struct shim_event *ev, const long *arg)
+{
+	for (unsigned int i = 0; i < ev->nargs; i++)
+		if (is_while(ev->kind[i]))
+			return !arg[i];
+	return false;
 }
 
 /* A call that failed with EFAULT for oldset has changed the mask all the same. */
@@ -177,10 +201,23 @@ static void record(const struct call *c, uint64_t *words, uintptr_t caller, bool
 		stack_sent(p, hash, f->stack_id, epoch);
 }
 
+void call_store(struct call *c, uint64_t *words, uintptr_t caller, bool tight)
+{
+	if (!tight)
+		transport_check(shim_process, c->end);
+	if (c->t->in_vfork)
+		c->flags |= SIGSHIM_EVF_VFORK;
+	record(c, words, caller, tight);
+	c->t->mask = c->after;
+	c->t->mask_known = 1;
+}
+
 static int error_of(const struct shim_event *ev, long ret, int err)
 {
 	if (ev->err == SIGSHIM_ERR_RETURN)
 		return (int)ret;
+	if (ev->err == SIGSHIM_ERR_NEVER)
+		return 0;
 	return ret == -1 ? err : 0;
 }
 
@@ -195,6 +232,8 @@ static uint64_t make_call(struct call *c, long nr, int entry_errno)
 	if (mask && !arg[2])
 		arg[2] = (long)c->own;
 	copy_before(c);
+	if (c->ev->effect == SIGSHIM_EFFECT_QUERY)
+		c->before = sys_mask();
 	c->start = now_ns();
 	errno = entry_errno;
 	c->ret = call_real(c->ev, arg, nr);
@@ -214,18 +253,15 @@ static long call_recorded(struct call *c, uint64_t *words, long nr, void *caller
 	c->seq = __atomic_add_fetch(&c->t->seq, 1, __ATOMIC_RELAXED);
 	old = make_call(c, nr, entry_errno);
 	saved = errno;
-	if (!tight)
-		transport_check(shim_process, c->end);
+	/* A child that fork has just made: the record is its parent's. */
+	if (unlikely(!process_goes_on()))
+		return c->ret;
 	copy_after(c);
 	if (c->ev->effect == SIGSHIM_EFFECT_MASK)
 		masks_changed(c, old);
 	else
-		masks_unchanged(c);
-	if (c->t->in_vfork)
-		c->flags |= SIGSHIM_EVF_VFORK;
-	record(c, words, (uintptr_t)caller, tight);
-	c->t->mask = c->after;
-	c->t->mask_known = 1;
+		masks_asked(c);
+	call_store(c, words, (uintptr_t)caller, tight);
 	if (c->ev->kind[0] == SIGSHIM_KIND_STACK_IN && c->arg[0] && c->error == 0)
 		stack_note_alternate(c->t, c->copy[0]);
 	errno = saved;
@@ -273,7 +309,7 @@ long shim_call(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], long nr
 		process_lost();
 		return call_plain(ev, arg, nr, entry_errno);
 	}
-	if (!shim_config.event[id])
+	if (!shim_config.event[id] || (ev->effect == SIGSHIM_EFFECT_WHILE && gives_no_mask(ev, arg)))
 		return call_plain(ev, arg, nr, entry_errno);
 	t = thread_self();
 	if (likely(!stack_is_tight(t, sp)))

@@ -78,32 +78,38 @@ static bool select_event(const char *word, size_t n)
 	bool found = false;
 
 	for (unsigned int i = 1; i < SIGSHIM_EV_END; i++)
-		if (strlen(shim_events[i].name) == n && memcmp(shim_events[i].name, word, n) == 0)
+		if (shim_events[i].id && strlen(shim_events[i].name) == n && memcmp(shim_events[i].name, word, n) == 0)
 			found = shim_config.event[i] = true;
 	return found;
 }
 
+/* False, with nothing said, when it is not a list of event names. */
+static bool select_list(const char *list)
+{
+	for (;;) {
+		size_t n = strcspn(list, ",");
+
+		if (!select_event(list, n))
+			return false;
+		if (!list[n])
+			return true;
+		list += n + 1;
+	}
+}
+
 static void read_events(char **env)
 {
-	const char *value = get(env, "SIGSHIM_EVENTS"), *p = value;
-	bool good = true;
+	const char *value = get(env, "SIGSHIM_EVENTS");
+	bool all = value && strcmp(value, "all") == 0, core = !value || !*value || strcmp(value, "core") == 0;
 
 	memset(shim_config.event, 0, sizeof(shim_config.event));
-	if (value && *value && strcmp(value, "all") != 0 && strcmp(value, "core") != 0) {
-		while (good) {
-			size_t n = strcspn(p, ",");
-
-			good = select_event(p, n);
-			if (!p[n])
-				break;
-			p += n + 1;
-		}
-		if (good)
-			return;
+	if (!all && !core && select_list(value))
+		return;
+	if (!all && !core)
 		config_say("SIGSHIM_EVENTS takes core, all, or event names joined by commas, "
-			   "all is used instead of: ", value, NULL);
-	}
-	memset(shim_config.event, 1, sizeof(shim_config.event));
+			   "core is used instead of: ", value, NULL);
+	memset(shim_config.event, 0, sizeof(shim_config.event));
+	memset(shim_config.event + 1, 1, all ? SIGSHIM_EV_MAX : SIGSHIM_EV_CORE);
 }
 
 /* Joins the parts into the socket's path; leaves it empty when they don't fit. */

@@ -94,6 +94,7 @@ static long send_hello(const struct process *p, int fd, uint64_t now, uint64_t m
 		.pid = p->pid, .tid = (int32_t)sys(SYS_gettid),
 		.instance = p->instance, .parent_instance = p->parent_instance, .now_ns = now,
 		.lost = p->lost, .minsigstksz = shim_getauxval(AT_MINSIGSTKSZ), .mask = mask,
+		.pending = sys_pending(),
 		.reconnect = p->reconnects, .stack_mode = (uint8_t)shim_config.stack,
 		.transport = (uint8_t)shim_config.transport, .overflow = (uint8_t)shim_config.overflow,
 		.depth = (uint16_t)shim_config.depth, .shim_version = 0x000100,

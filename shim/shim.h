@@ -175,6 +175,14 @@ static inline bool process_ready(void)
 	return likely(p && __atomic_load_n(&p->state, __ATOMIC_ACQUIRE) == 2 &&
 		      (shim_wipes_on_fork || process_is_mine(p))) || process_start();
 }
+/* False in a child that was forked inside a call. */
+static inline bool process_goes_on(void)
+{
+	struct process *p = shim_process;
+
+	return __atomic_load_n(&p->state, __ATOMIC_ACQUIRE) == 2 &&
+		(shim_wipes_on_fork || process_is_mine(p));
+}
 /* A number for process.epoch that no other process or connection of this image had. */
 uint32_t shim_new_epoch(void);
 /* Counts a call that could not be recorded. */
@@ -192,6 +200,15 @@ struct thread *thread_self(void);
 /* Makes the call that event `id` stands for, and records it. */
 long shim_call(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], long nr, void *caller);
 
+/* Records a call that is all filled in but for its stack. */
+void call_store(struct call *c, uint64_t *words, uintptr_t caller, bool tight);
+
+/*
+ * Records an event of via JUMP as it begins, and returns the real function for
+ * jump_entry.S to go on to.
+ */
+void *shim_announce(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], void *caller);
+
 /* A scratch for the thread that runs at sp; NULL when all are in use. */
 struct scratch *scratch_take(struct process *p, int32_t tid, uintptr_t sp);
 void scratch_give(struct scratch *s);
@@ -201,6 +218,12 @@ void scratch_give(struct scratch *s);
  * first whether they can be read. False if not.
  */
 bool copy_checked(void *to, uintptr_t from, size_t n);
+/*
+ * Copies what an argument of this kind points to, sigshim_kind_copy(kind)
+ * bytes. Unless the kernel has accepted the address it is asked first; false
+ * if it can't be read.
+ */
+bool copy_argument(enum sigshim_kind kind, unsigned char *to, uintptr_t from, bool accepted);
 
 /* --- stacks (stack.c, stackid.c) ---------------------------------------- */
 

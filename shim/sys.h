@@ -62,4 +62,13 @@ static inline uint64_t sys_mask(void)
 	return mask;
 }
 
+/* Signals pending for this thread or its process. */
+static inline uint64_t sys_pending(void)
+{
+	uint64_t set = 0;
+
+	sys(SYS_rt_sigpending, &set, 8);
+	return set;
+}
+
 #endif

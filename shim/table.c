@@ -12,7 +12,7 @@
 		.err = SIGSHIM_ERR_##err_,				\
 		.effect = SIGSHIM_EFFECT_##effect_,			\
 		.via = SIGSHIM_VIA_##via_,				\
-		.ret_size = sizeof(RET),				\
+		.ret_size = SIGSHIM_VIA_##via_ == SIGSHIM_VIA_JUMP ? 0 : sizeof(RET), \
 		.kind = { ARGS },					\
 		.name = (name_),					\
 	},

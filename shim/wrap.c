@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The exported wrappers of libc functions, expanded from the table: each hands
- * its arguments and its return address to shim_call. AS-safe as the functions
+ * its arguments and its return address to shim_call. They have names of their
+ * own in C, since libc's headers rename some of the functions (sigpause), and
+ * the table spells some parameters as void pointers. AS-safe as the functions
  * themselves are.
  */
 #include <pthread.h>
 #include <signal.h>
-#include <sys/signalfd.h>
 
 #include "shim.h"
 
@@ -14,8 +15,10 @@
 
 #define UNPACK(...) __VA_ARGS__
 #define WRAP_SYSCALL(id, ident, RET, PARAMS, RAW)
+#define WRAP_JUMP(id, ident, RET, PARAMS, RAW)	/* jump_entry.S */
 #define WRAP_LIBC(id, ident, RET, PARAMS, RAW)					\
-	SHIM_API RET ident PARAMS						\
+	SHIM_API RET wrap_##ident PARAMS __asm__(#ident);			\
+	SHIM_API RET wrap_##ident PARAMS					\
 	{									\
 		const long arg[SIGSHIM_MAX_ARGS] = { UNPACK RAW };		\
 										\

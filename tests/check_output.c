@@ -144,7 +144,7 @@ START_TEST(table_reads_like_strace_and_eu_stack)
 		"TIME                       PID TID COMM EVENT       ARGS                                     "
 		"RESULT MASK                          CALLER\n"
 		"2023-11-14 22:13:22.123455   7   8 app  sigprocmask SIG_SETMASK, [SIGTERM SIGRTMIN+30], NULL "
-		"= 0    -SIGINT +SIGTERM +SIGRTMIN+30 main\n"
+		"= 0    +SIGTERM +SIGRTMIN+30 -SIGINT main\n"
 		"  #0  0x0000000000401004 main+0x4 (/opt/app/bin/app) app.c:7\n");
 	free(s);
 }

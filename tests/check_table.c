@@ -22,7 +22,7 @@ START_TEST(every_event_is_found_by_id_and_by_name)
 		rows++;
 		ck_assert_int_eq(d->id, id);
 		ck_assert_ptr_eq(event_by_name(d->name, id), d);
-		ck_assert_str_eq(d->origin, d->via == SIGSHIM_VIA_LIBC ? "wrapped" : "syscall");
+		ck_assert_str_eq(d->origin, d->via == SIGSHIM_VIA_SYSCALL ? "syscall" : "wrapped");
 		ck_assert(d->prototype[0] == '(' && *d->purpose && *d->example && *d->issues && *d->related);
 	}
 	ck_assert_int_ge(rows, 12);
@@ -43,6 +43,8 @@ START_TEST(every_event_has_as_many_arguments_as_its_prototype)
 			continue;
 		for (const char *p = d->prototype; *p; p++)
 			n += *p == ',';
+		/* Variable arguments are in the text of the last that has a name. */
+		n -= strstr(d->prototype, "...") || strcmp(d->prototype, "(void)") == 0;
 		ck_assert_uint_eq(d->nargs, n);
 		for (unsigned int i = 0; i < n; i++) {
 			ck_assert_ptr_nonnull(d->args[i].name);
@@ -66,6 +68,10 @@ START_TEST(a_raw_call_has_the_arguments_of_its_system_call)
 
 		if (!d)
 			continue;
+		if (!d->sys) {
+			ck_assert_int_ne(d->via, SIGSHIM_VIA_SYSCALL);
+			continue;
+		}
 		ck_assert_ptr_eq(syscall_by_name(d->sys->name), d->sys);
 		if (d->via == SIGSHIM_VIA_SYSCALL) {
 			ck_assert_uint_eq(d->nargs, d->sys->nargs);

@@ -48,7 +48,7 @@ static const char *tags_text(unsigned int tags, char buf[static 24])
 
 static bool is_libc(const struct event_desc *e)
 {
-	return e->via == SIGSHIM_VIA_LIBC;
+	return e->via != SIGSHIM_VIA_SYSCALL;
 }
 
 static const char *form_name(const struct event_desc *e)
@@ -56,13 +56,39 @@ static const char *form_name(const struct event_desc *e)
 	return is_libc(e) ? "Library call" : "Through syscall(2)";
 }
 
-/* Whether it sends a signal: only those name one. */
+/* Whether it sends a signal: the kernel then generates one. */
 static bool sends(const struct event_desc *e)
 {
-	for (unsigned int i = 0; i < e->nargs; i++)
-		if (e->args[i].kind == SIGSHIM_KIND_SIGNO)
-			return true;
-	return false;
+	const char *name = e->sys ? e->sys->name : "";
+
+	return strstr(name, "kill") || strstr(name, "queueinfo") || strstr(name, "send_signal");
+}
+
+static const char *failure_text(const struct event_desc *e)
+{
+	static const char *const texts[] = {
+		[SIGSHIM_ERR_ERRNO] = "On failure it returns -1 and sets errno.",
+		[SIGSHIM_ERR_RETURN] = "On failure it returns the error number, shown as errno in "
+			"records, and leaves errno alone.",
+		[SIGSHIM_ERR_NEVER] = "It cannot fail.",
+	};
+
+	if (e->via == SIGSHIM_VIA_JUMP)
+		return "It is recorded as it begins, without a result, since it may not return.";
+	return texts[e->err];
+}
+
+static const char *mask_text(const struct event_desc *e)
+{
+	static const char *const texts[] = {
+		[SIGSHIM_EFFECT_NONE] = "the thread's mask at the time",
+		[SIGSHIM_EFFECT_MASK] = "the thread's mask before the call, as requested, and after",
+		[SIGSHIM_EFFECT_QUERY] = "the thread's mask before and after the call",
+		[SIGSHIM_EFFECT_WHILE] = "the thread's mask, and the one for the wait as requested",
+		[SIGSHIM_EFFECT_JUMP] = "the thread's mask before, and the one that is restored",
+	};
+
+	return texts[e->effect];
 }
 
 static void explain_form(const struct document *d, const struct event_desc *e)
@@ -82,12 +108,8 @@ static void explain_form(const struct document *d, const struct event_desc *e)
 		rows[i] = (struct document_row){ { e->args[i].name, e->args[i].ctype,
 			tags_text(e->args[i].tags, tags[i]), e->args[i].doc } };
 	document_table(d, &head, rows, e->nargs, 4);
-	snprintf(text, sizeof(text), "On failure it %s. Records have origin %s%s.",
-		 e->err == SIGSHIM_ERR_RETURN ?
-		 "returns the error number, shown as errno in records, and leaves errno alone" :
-		 "returns -1 and sets errno", e->origin,
-		 e->effect == SIGSHIM_EFFECT_MASK ?
-		 " and the thread's mask before the call, as requested, and after" : "");
+	snprintf(text, sizeof(text), "%s Records have origin %s and %s.", failure_text(e), e->origin,
+		 mask_text(e));
 	document_paragraph(d, text);
 }
 
@@ -103,9 +125,9 @@ static void explain_wrapper(const struct document *d, const struct event_desc *e
 {
 	char text[MAX_TEXT], native[16];
 
-	number_text(native, sizeof(native), e->sys->nr);
+	number_text(native, sizeof(native), e->sys ? e->sys->nr : -1);
 	if (is_libc(e))
-		snprintf(text, sizeof(text), "libsigshim.so wraps the libc symbol %s.", e->name);
+		snprintf(text, sizeof(text), "libsigshim.so wraps the libc symbol %s.", e->ident);
 	else
 		snprintf(text, sizeof(text), "libsigshim.so wraps the libc symbol syscall and "
 			 "records number %s, SYS_%s.", native, e->sys->name);
@@ -116,6 +138,8 @@ static void explain_tracepoints(const struct document *d, const struct syscall_d
 {
 	char text[MAX_TEXT], native[16], compat[16];
 
+	if (!sys)
+		return;
 	number_text(native, sizeof(native), sys->nr);
 	number_text(compat, sizeof(compat), sys->nr_compat);
 	snprintf(text, sizeof(text), "Kernel tracepoints, for the verifier: "
@@ -178,6 +202,15 @@ static const char *get_related(const struct event_desc *e)
 	return e->related;
 }
 
+static bool has_toctou(const struct event_desc *first)
+{
+	for (const struct event_desc *e = first; e; e = event_by_name(e->name, e->id + 1))
+		for (unsigned int i = 0; i < e->nargs; i++)
+			if (e->args[i].tags & SIGSHIM_TAG_TOCTOU)
+				return true;
+	return false;
+}
+
 static void explain_event(const struct document *d, const struct event_desc *first)
 {
 	document_heading(d, 2, first->name);
@@ -189,6 +222,9 @@ static void explain_event(const struct document *d, const struct event_desc *fir
 	explain_hooks(d, first);
 	explain_texts(d, first, "Example", get_example);
 	explain_texts(d, first, "Known issues", get_issues);
+	if (!has_toctou(first))
+		document_paragraph(d, "None of its arguments is read from memory that another thread could "
+				   "change meanwhile (TOCTOU).");
 	explain_texts(d, first, "Related events", get_related);
 }
 

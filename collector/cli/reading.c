@@ -34,9 +34,7 @@ static void name_frames(const char *path)
 	struct progress progress;
 	struct store *s = NULL;
 
-	if (store_in_use(path) || access(path, W_OK) < 0)
-		return;
-	if (store_open(path, STORE_UPDATE, &s, NULL) < 0)
+	if (access(path, W_OK) < 0 || store_open(path, STORE_UPDATE, &s, NULL) < 0)
 		return;
 	if (store_frames_todo_count(s) > 0 && symbols_open(NULL, &symbolizer) == 0) {
 		progress_begin(&progress, "naming functions", "frames");
@@ -60,13 +58,22 @@ static bool has_nameless_frames(const char *path)
 	return todo;
 }
 
+/* A collector that is at work on the log names its frames itself, a little later. */
+static void wait_for_names(const char *path)
+{
+	const struct timespec tick = { .tv_nsec = 50000000 };
+
+	for (int i = 0; i < 40 && has_nameless_frames(path); i++)
+		nanosleep(&tick, NULL);
+}
+
 int reading_open(const char *path, struct store **ret)
 {
 	char *error = NULL;
 	int r;
 
 	if (has_nameless_frames(path))
-		name_frames(path);
+		(store_in_use(path) ? wait_for_names : name_frames)(path);
 	r = store_open(path, STORE_READ, ret, &error);
 	if (r == -ENOENT)
 		cli_error("there is no log at '%s'; make one with: sigshim run -o %s COMMAND, or name another with -L",

@@ -79,6 +79,21 @@ int decode_hello(const void *frame, size_t len, struct sigshim_hello *ret)
 	return 0;
 }
 
+/* Result and error belong together as the event reports failure. */
+static bool result_is_sane(const struct sigshim_event *e, const struct event_desc *desc)
+{
+	if (e->error < 0 || e->error > MAX_ERRNO)
+		return false;
+	switch (desc->err) {
+	case SIGSHIM_ERR_ERRNO:
+		return e->error == 0 || e->ret == -1;
+	case SIGSHIM_ERR_RETURN:
+		return e->ret == e->error;
+	default:
+		return e->error == 0;
+	}
+}
+
 /* What the header of an event claims, before its variable part is looked at. */
 static int check_event(const struct sigshim_event *e, const struct event_desc *desc)
 {
@@ -97,11 +112,7 @@ static int check_event(const struct sigshim_event *e, const struct event_desc *d
 		return -REFUSED_SEQ;
 	if (e->stack_end >= SIGSHIM_STACK_END_MAX || (e->flags & SIGSHIM_EVF_NEW_STACK && e->stack_id == 0))
 		return -REFUSED_STACK;
-	if (e->error < 0 || e->error > MAX_ERRNO)
-		return -REFUSED_RESULT;
-	if (desc->err == SIGSHIM_ERR_ERRNO ? e->error != 0 && e->ret != -1 : e->ret != e->error)
-		return -REFUSED_RESULT;
-	return 0;
+	return result_is_sane(e, desc) ? 0 : -REFUSED_RESULT;
 }
 
 static size_t copies_size(const struct sigshim_event *e, const struct event_desc *desc)

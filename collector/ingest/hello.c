@@ -54,7 +54,7 @@ void session_row(struct session *s)
 		.transport = s->ring.shared ? "ring" : "socket",
 		.stack_mode = stacks[s->hello.stack_mode], .overflow = overflows[s->hello.overflow],
 		.depth = s->hello.depth, .minsigstksz = s->hello.minsigstksz,
-		.mask_start = s->hello.mask, .started_ns = s->hello.now_ns,
+		.mask_start = s->hello.mask, .pending_start = s->hello.pending, .started_ns = s->hello.now_ns,
 	};
 
 	if (s->process)

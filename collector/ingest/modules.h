@@ -13,6 +13,7 @@
 struct mapped {
 	uint64_t start, end, bias;
 	int64_t module;		/* in the log */
+	bool shim;		/* libsigshim.so: its frames are not the program's */
 };
 struct modules {
 	struct mapped *list;

@@ -89,17 +89,25 @@ static int find_thread(struct session *s, const struct event *ev)
 
 /* --- stacks ------------------------------------------------------------ */
 
-static unsigned int locate(const struct session *s, const struct event *ev, struct stack_frame *frames)
+/*
+ * The program's frames of a stack: where a handler interrupted a wrapper, the
+ * wrapper's own are left out. Returns how many lie in no module.
+ */
+static unsigned int locate(const struct session *s, const struct event *ev, struct stack_frame *frames,
+			   unsigned int *ret_n)
 {
-	unsigned int outside = 0;
+	unsigned int outside = 0, n = 0;
 
 	for (unsigned int i = 0; i < ev->npcs; i++) {
 		const struct mapped *m = modules_find(&s->modules, ev->pc[i]);
 
-		frames[i].module = m ? m->module : 0;
-		frames[i].offset = m ? ev->pc[i] - m->bias : ev->pc[i];
+		if (m && m->shim)
+			continue;
+		frames[n].module = m ? m->module : 0;
+		frames[n++].offset = m ? ev->pc[i] - m->bias : ev->pc[i];
 		outside += !m;
 	}
+	*ret_n = n;
 	return outside;
 }
 
@@ -107,13 +115,14 @@ static int64_t new_stack(struct session *s, const struct event *ev)
 {
 	struct stack_frame frames[SIGSHIM_MAX_FRAMES];
 	struct sink *sink = &s->in->sink;
+	unsigned int n;
 	int64_t row;
 
-	if (locate(s, ev, frames) > 0) {
+	if (locate(s, ev, frames, &n) > 0) {
 		receive_late(s);
-		locate(s, ev, frames);
+		locate(s, ev, frames, &n);
 	}
-	if (sink_stack(sink, frames, ev->npcs, ev->stack_end, &row) < 0)
+	if (sink_stack(sink, frames, n, ev->stack_end, &row) < 0)
 		return 0;
 	if (ev->flags & SIGSHIM_EVF_NEW_STACK && map_set(&s->stacks, &sink->heap, ev->stack_id, row) < 0)
 		sink_refuse(sink, REFUSED_MEMORY, 1);
@@ -190,7 +199,9 @@ static int take_module(struct session *s, const void *frame, size_t len)
 	if (r < 0)
 		return r;
 	session_row(s);
-	add = (struct mapped){ .start = m.start, .end = m.end, .bias = m.bias };
+	add = (struct mapped){
+		.start = m.start, .end = m.end, .bias = m.bias, .shim = m.flags & SIGSHIM_MODF_SHIM,
+	};
 	if (!s->process || sink_mapping(&s->in->sink, s->process, &m, module_path(s, &m), &add.module) < 0)
 		return 0;
 	return modules_add(&s->modules, &s->in->sink.heap, &add) < 0 ? -REFUSED_MEMORY : 0;

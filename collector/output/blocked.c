@@ -97,7 +97,7 @@ static int add_signals(const struct blocked_view *v, const struct mask_thread *t
 			if (left >> n & 1 && mask_same_cause(&t->cause[n], cause))
 				same |= 1ull << n;
 		text_add(text, v->opt.color ? "  \033[1m" : "  ");
-		add_mask(text, same);
+		add_mask_short(text, same);
 		text_add(text, v->opt.color ? "\033[0m\n" : "\n");
 		r = add_cause(v, t, cause, text);
 		left &= ~same;
@@ -117,11 +117,11 @@ static void add_comparison(const struct blocked_view *v, const struct mask_threa
 	text_add(text, "  /proc differs:");
 	if (now & ~then) {
 		text_add(text, " blocked now, not in the log: ");
-		add_mask(text, now & ~then);
+		add_mask_short(text, now & ~then);
 	}
 	if (then & ~now) {
 		text_addf(text, "%s blocked in the log, not now: ", now & ~then ? ";" : "");
-		add_mask(text, then & ~now);
+		add_mask_short(text, then & ~now);
 	}
 	text_add(text, now == then ? " the log does not know this mask, which is empty now\n" : "\n");
 }

@@ -27,22 +27,37 @@ static void add_object(struct text *t, struct json_object *value)
 	text_addc(t, '}');
 }
 
-/* Sets are [A B], flags A|B or 0. */
-static void add_array(struct text *t, struct json_object *value, bool flags)
+static void add_flags(struct text *t, struct json_object *value)
 {
 	size_t n = json_object_array_length(value);
 
-	if (!flags)
-		text_addc(t, '[');
 	for (size_t i = 0; i < n; i++) {
 		if (i)
-			text_addc(t, flags ? '|' : ' ');
+			text_addc(t, '|');
 		add_printable(t, json_object_get_string(json_object_array_get_idx(value, i)));
 	}
-	if (!flags)
-		text_addc(t, ']');
-	else if (n == 0)
+	if (n == 0)
 		text_addc(t, '0');
+}
+
+/* [A B], or ~[C] when most signals are in it. */
+static void add_set(struct text *t, struct json_object *value)
+{
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < json_object_array_length(value); i++) {
+		int n = signal_parse(json_object_get_string(json_object_array_get_idx(value, i)));
+
+		if (n > 0)
+			mask |= 1ull << (n - 1);
+	}
+	if (__builtin_popcountll(mask) > 32) {
+		add_mask_short(t, mask);
+		return;
+	}
+	text_addc(t, '[');
+	add_mask(t, mask);
+	text_addc(t, ']');
 }
 
 static void add_value(struct text *t, struct json_object *value, enum sigshim_kind kind)
@@ -50,7 +65,7 @@ static void add_value(struct text *t, struct json_object *value, enum sigshim_ki
 	if (json_object_is_type(value, json_type_object))
 		add_object(t, value);
 	else if (json_object_is_type(value, json_type_array))
-		add_array(t, value, kind == SIGSHIM_KIND_SFD_FLAGS);
+		(kind == SIGSHIM_KIND_SFD_FLAGS ? add_flags : add_set)(t, value);
 	else
 		add_printable(t, value ? json_object_get_string(value) : "NULL");
 }
@@ -75,6 +90,11 @@ void call_result(struct text *t, const struct log_event *ev)
 	char buf[16];
 	const char *error = error_text(ev->error, buf);
 
+	/* Recorded as it began. */
+	if (ev->desc->via == SIGSHIM_VIA_JUMP) {
+		text_add(t, "= ?");
+		return;
+	}
 	text_add(t, "= ");
 	text_addi(t, ev->ret);
 	if (error)

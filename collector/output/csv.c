@@ -52,7 +52,8 @@ static void call_part(struct output *o, const struct log_event *ev, struct text 
 	text_addf(t, ",%s,", ev->desc->name);
 	utf8_cell(t, ev->args);
 	text_addc(t, ',');
-	text_addi(t, ev->ret);
+	if (ev->desc->via != SIGSHIM_VIA_JUMP)
+		text_addi(t, ev->ret);
 	text_addf(t, ",%s", error ? error : "");
 	for (int i = 0; i < 3; i++) {
 		text_addc(t, ',');

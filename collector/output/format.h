@@ -62,6 +62,8 @@ int event_frames(struct output *o, const struct log_event *ev, const struct log_
 const char *error_text(int error, char buf[static 16]);
 /* "SIGINT SIGTERM" */
 void add_mask(struct text *t, uint64_t mask);
+/* For people: a set of nearly all signals as ~[those that are not in it]. */
+void add_mask_short(struct text *t, uint64_t mask);
 /* Valid UTF-8 of it: U+FFFD for what is not. */
 void add_utf8(struct text *t, const char *s);
 /* The same, with control characters, and what the locale cannot show, as \x1b: for a terminal. */

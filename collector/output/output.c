@@ -149,3 +149,12 @@ void add_mask(struct text *t, uint64_t mask)
 		sep = " ";
 	}
 }
+
+void add_mask_short(struct text *t, uint64_t mask)
+{
+	bool most = __builtin_popcountll(mask) > 32;
+
+	text_add(t, most ? "~[" : "");
+	add_mask(t, most ? ~mask : mask);
+	text_add(t, most ? "]" : "");
+}

@@ -31,20 +31,30 @@ static void thread_cells(struct output *o, const struct log_event *ev, struct te
 	text_addc(t, '\0');
 }
 
-/* "+SIGTERM -SIGINT" */
+/* "+SIGTERM -SIGINT"; most signals at once as "+~[SIGKILL SIGSTOP]". */
+static void add_signed(struct text *t, char sign, uint64_t set)
+{
+	char buf[SIGNAL_NAME_MAX];
+
+	if (__builtin_popcountll(set) > 32) {
+		text_addc(t, sign);
+		add_mask_short(t, set);
+		return;
+	}
+	for (int n = 1; set; n++, set >>= 1)
+		if (set & 1)
+			text_addf(t, "%c%s%s", sign, signal_name(n, buf), set >> 1 ? " " : "");
+}
+
 static void add_change(struct text *t, const struct log_event *ev)
 {
 	const unsigned int both = SIGSHIM_EVF_BEFORE | SIGSHIM_EVF_AFTER;
 	uint64_t changed = (ev->flags & both) == both ? ev->mask_before ^ ev->mask_after : 0;
-	const char *sep = "";
-	char buf[SIGNAL_NAME_MAX];
+	uint64_t more = changed & ev->mask_after, less = changed & ev->mask_before;
 
-	for (int n = 1; n <= 64; n++) {
-		if (!(changed >> (n - 1) & 1))
-			continue;
-		text_addf(t, "%s%c%s", sep, ev->mask_after >> (n - 1) & 1 ? '+' : '-', signal_name(n, buf));
-		sep = " ";
-	}
+	add_signed(t, '+', more);
+	text_add(t, more && less ? " " : "");
+	add_signed(t, '-', less);
 }
 
 static void call_cells(struct output *o, const struct log_event *ev, struct text *t)

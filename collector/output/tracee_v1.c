@@ -84,6 +84,8 @@ static void data_part(struct output *o, const struct log_event *ev, struct text 
 		json_put_string(arg, "name", sys->args[i].name);
 		if (strcmp(type, "int32") == 0)
 			json_put_int(arg, "int32", (int32_t)value[i]);
+		else if (strcmp(type, "uint32") == 0)
+			json_put_int(arg, "u_int32", (uint32_t)value[i]);
 		else
 			put_quoted(arg, strcmp(type, "pointer") == 0 ? "pointer" : "u_int64", value[i], false);
 		json_object_array_add(j, arg);
@@ -99,6 +101,9 @@ static int tracee_event(struct output *o, const struct log_event *ev)
 {
 	struct text *t = &o->line;
 
+	/* Tracee knows system calls alone. */
+	if (!ev->desc->sys)
+		return 0;
 	text_add(t, "{\"timestamp\":\"");
 	clock_utc(&o->clock, t, event_time(ev));
 	text_add(t, "\",");

@@ -14,6 +14,11 @@
 #define STACK_SP 0
 #define STACK_FLAGS 8
 #define STACK_SIZE 16
+#define ACTION_HANDLER 0	/* of a copy: see SIGSHIM_COPY_ACTION */
+#define ACTION_MASK 8
+#define ACTION_FLAGS 16
+#define TIMESPEC_SEC 0
+#define TIMESPEC_NSEC 8
 #define SIGINFO_SIGNO 0
 #define SIGINFO_ERRNO 4
 #define SIGINFO_CODE 8
@@ -127,6 +132,33 @@ static struct json_object *siginfo(const unsigned char *p)
 	return o;
 }
 
+/* signal(7): SIG_HOLD is sigset's. */
+static struct json_object *handler(uint64_t v)
+{
+	static const char *const names[] = { "SIG_DFL", "SIG_IGN", "SIG_HOLD" };
+
+	return v < 3 ? json_object_new_string(names[v]) : hex(v);
+}
+
+static struct json_object *action(const unsigned char *p)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "sa_handler", handler(get64(p + ACTION_HANDLER)));
+	json_object_object_add(o, "sa_mask", sigset(get64(p + ACTION_MASK)));
+	json_object_object_add(o, "sa_flags", flags("sa", get32(p + ACTION_FLAGS)));
+	return o;
+}
+
+static struct json_object *timespec(const unsigned char *p)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "tv_sec", json_object_new_int64((int64_t)get64(p + TIMESPEC_SEC)));
+	json_object_object_add(o, "tv_nsec", json_object_new_int64((int64_t)get64(p + TIMESPEC_NSEC)));
+	return o;
+}
+
 /* What a pointer argument points to, if the shim could copy it. */
 static struct json_object *pointee(enum sigshim_kind kind, uint64_t v, const unsigned char *copy)
 {
@@ -137,7 +169,17 @@ static struct json_object *pointee(enum sigshim_kind kind, uint64_t v, const uns
 	case SIGSHIM_KIND_STACK_OUT:
 		return stack(copy);
 	case SIGSHIM_KIND_SIGINFO_IN:
+	case SIGSHIM_KIND_SIGINFO_OUT:
 		return siginfo(copy);
+	case SIGSHIM_KIND_SIGNO_OUT:
+		return signo(get32(copy));
+	case SIGSHIM_KIND_ACTION_IN:
+	case SIGSHIM_KIND_ACTION_OUT:
+	case SIGSHIM_KIND_KACTION_IN:
+	case SIGSHIM_KIND_KACTION_OUT:
+		return action(copy);
+	case SIGSHIM_KIND_TIMESPEC_IN:
+		return timespec(copy);
 	default:
 		return sigset(get64(copy));
 	}
@@ -160,6 +202,10 @@ static struct json_object *value(enum sigshim_kind kind, uint64_t v, const unsig
 		return json_object_new_uint64(v);
 	case SIGSHIM_KIND_SIGVAL:
 		return sigval(v);
+	case SIGSHIM_KIND_MASK32:
+		return sigset((uint32_t)v);
+	case SIGSHIM_KIND_HANDLER:
+		return handler(v);
 	default:
 		return pointee(kind, v, copy);
 	}

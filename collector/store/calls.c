@@ -54,24 +54,43 @@ static size_t make_key(struct call_key *key, const struct event *ev, int64_t sta
 	return to - (unsigned char *)key;
 }
 
+static uint64_t signal_bit(uint64_t signo)
+{
+	int n = (int)signo;
+
+	return n >= 1 && n <= 64 ? UINT64_C(1) << (n - 1) : 0;
+}
+
 /* The signals that a call is about: in a set, changed in the mask, or sent. */
 static uint64_t signals_of(const struct event *ev, const struct call_key *key)
 {
 	const unsigned int both = SIGSHIM_EVF_BEFORE | SIGSHIM_EVF_AFTER;
 	bool mask = ev->desc->effect == SIGSHIM_EFFECT_MASK;
-	uint64_t signals = mask ? key->requested : 0, set;
+	uint64_t signals = mask ? key->requested : 0, none = 0, set;
 
 	if ((ev->flags & both) == both)
 		signals |= ev->mask_before ^ ev->mask_after;
 	for (unsigned int i = 0; i < ev->desc->nargs; i++) {
-		enum sigshim_kind kind = ev->desc->args[i].kind;
-		int signo = (int)ev->arg[i];
+		bool copied = ev->copied & 1u << i;
 
-		if (kind == SIGSHIM_KIND_SIGNO && signo >= 1 && signo <= 64)
-			signals |= UINT64_C(1) << (signo - 1);
-		if (kind == SIGSHIM_KIND_SIGSET_IN && !mask && ev->copied & 1u << i) {
-			memcpy(&set, ev->copy[i], sizeof(set));
+		switch (ev->desc->args[i].kind) {
+		case SIGSHIM_KIND_SIGNO:
+			signals |= signal_bit(ev->arg[i]);
+			break;
+		case SIGSHIM_KIND_SIGNO_OUT:
+			signals |= copied ? signal_bit(*ev->copy[i]) : 0;
+			break;
+		case SIGSHIM_KIND_MASK32:
+			signals |= (uint32_t)ev->arg[i];
+			break;
+		case SIGSHIM_KIND_SIGSET_IN:
+		case SIGSHIM_KIND_SIGSET_WHILE:
+		case SIGSHIM_KIND_SIGSET_PAIR:
+			memcpy(&set, mask || !copied ? (const void *)&none : ev->copy[i], sizeof(set));
 			signals |= set;
+			break;
+		default:
+			break;
 		}
 	}
 	return signals;
@@ -87,6 +106,9 @@ static int write_call(struct store *s, const struct event *ev, const struct call
 		      int64_t *ret)
 {
 	bool changes = ev->desc->effect == SIGSHIM_EFFECT_MASK && ev->arg[1];
+	struct bind_value ret_cell = {
+		.is_text = ev->desc->via == SIGSHIM_VIA_JUMP, .number = ev->ret,
+	};
 	struct bind_value how = { .is_text = !changes, .number = (int)ev->arg[0] };
 	struct json_object *args = args_json(ev), *raw = args_raw(ev);
 	int r = -ENOMEM;
@@ -96,7 +118,7 @@ static int write_call(struct store *s, const struct event *ev, const struct call
 			     "INSERT INTO calls (event, ret, error, how, signals, mask_before, "
 			     "mask_requested, mask_after, args, raw, flags, stack) "
 			     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			     ROW(NUM(key->event), NUM(ev->ret), NUM(ev->error), how,
+			     ROW(NUM(key->event), ret_cell, NUM(ev->error), how,
 				 NUM(signals_of(ev, key)),
 				 mask_cell(ev, SIGSHIM_EVF_BEFORE, ev->mask_before),
 				 mask_cell(ev, SIGSHIM_EVF_REQUESTED, ev->mask_requested),

@@ -34,6 +34,7 @@ CREATE TABLE processes (
 	transport TEXT, stack_mode TEXT, depth INTEGER, overflow TEXT,
 	minsigstksz INTEGER,		-- AT_MINSIGSTKSZ
 	mask_start INTEGER,		-- mask of the thread that said hello
+	pending_start INTEGER,		-- signals pending then, inherited through exec
 	started_ns INTEGER NOT NULL,	-- CLOCK_MONOTONIC
 	ended_ns INTEGER,
 	end TEXT,			-- exit, killed, exec, vfork (child until its exec or end),
@@ -111,7 +112,7 @@ CREATE INDEX stack_frames_frame ON stack_frames(frame, stack);
 CREATE TABLE calls (
 	id INTEGER PRIMARY KEY,
 	event INTEGER NOT NULL REFERENCES event_names,
-	ret INTEGER NOT NULL,
+	ret INTEGER,			-- null: recorded as it began
 	error INTEGER NOT NULL DEFAULT 0,	-- errno value; 0: success
 	how INTEGER,
 	signals INTEGER NOT NULL DEFAULT 0,	-- bits: in a set, changed in the mask, or sent

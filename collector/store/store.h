@@ -56,7 +56,7 @@ struct process_info {
 	const char *comm, *exe, *cmdline;	/* may be NULL */
 	const char *transport, *stack_mode, *overflow;
 	int depth;
-	uint64_t minsigstksz, mask_start, started_ns;
+	uint64_t minsigstksz, mask_start, pending_start, started_ns;
 };
 int store_process(struct store *s, const struct process_info *info, int64_t *ret_process);
 /* end: "exit", "killed", "exec", "open", "never". */

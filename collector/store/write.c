@@ -71,12 +71,14 @@ int store_process(struct store *s, const struct process_info *info, int64_t *ret
 	int r = db_write(s, &s->stmt.process,
 			 "INSERT INTO processes (run, parent, pid, host_pid, ppid, uid, gid, comm, exe, "
 			 "cmdline, transport, stack_mode, depth, overflow, minsigstksz, mask_start, "
-			 "started_ns) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			 "pending_start, started_ns) VALUES "
+			 "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 			 ROW(NUM(info->run), ID(info->parent), NUM(info->pid), NUM(info->host_pid),
 			     NUM(info->ppid), NUM(info->uid), NUM(info->gid), TEXT(info->comm),
 			     TEXT(info->exe), TEXT(info->cmdline), TEXT(info->transport),
 			     TEXT(info->stack_mode), NUM(info->depth), TEXT(info->overflow),
-			     NUM(info->minsigstksz), NUM(info->mask_start), NUM(info->started_ns)));
+			     NUM(info->minsigstksz), NUM(info->mask_start), NUM(info->pending_start),
+			     NUM(info->started_ns)));
 
 	return give_id(s, r, ret_process);
 }

@@ -16,10 +16,11 @@ enum syscall_row {
 #define SIGSHIM_SYSARG(name, type)
 #define SIGSHIM_SYSCALL(name, compat, tracee_v0, tracee_v1, args) ROW_##name,
 #include <sigshim/syscalls.def>
-	SYSCALL_ROWS
+	SYSCALL_ROWS,
+	ROW_none = SYSCALL_ROWS
 };
 
-static const struct syscall_desc syscalls[] = {
+static const struct syscall_desc syscalls[SYSCALL_ROWS] = {
 #define SIGSHIM_SYSARG(name, type) { #name, #type },
 #define SIGSHIM_SYSCALL(name_, compat, v0, v1, args_) \
 	[ROW_##name_] = { \
@@ -46,10 +47,10 @@ static const struct event_desc events[SIGSHIM_EV_MAX + 1] = {
 #define SIGSHIM_EVENT(id_, ident_, name_, via_, sys_, err_, effect_, RET, PARAMS, RAW, ARGS, DOC) \
 	[id_] = { \
 		.id = id_, .ident = #ident_, .name = name_, \
-		.origin = SIGSHIM_VIA_##via_ == SIGSHIM_VIA_LIBC ? "wrapped" : "syscall", \
+		.origin = SIGSHIM_VIA_##via_ == SIGSHIM_VIA_SYSCALL ? "syscall" : "wrapped", \
 		.prototype = #PARAMS, .ret_type = #RET, .via = SIGSHIM_VIA_##via_, \
 		.err = SIGSHIM_ERR_##err_, .effect = SIGSHIM_EFFECT_##effect_, \
-		.sys = &syscalls[ROW_##sys_], \
+		.sys = ROW_##sys_ == ROW_none ? NULL : &syscalls[ROW_##sys_], \
 		.nargs = COUNT(struct arg_desc, ARGS), .args = { ARGS }, DOC, \
 	},
 #include <sigshim/events.def>

@@ -45,7 +45,7 @@ struct event_desc {
 	enum sigshim_via via;
 	enum sigshim_err err;
 	enum sigshim_effect effect;
-	const struct syscall_desc *sys;
+	const struct syscall_desc *sys;	/* NULL: it ends in none */
 	unsigned int nargs;
 	struct arg_desc args[SIGSHIM_MAX_ARGS];
 	const char *purpose, *example, *issues, *related;
@@ -72,7 +72,7 @@ int signal_parse(const char *text);
 const char *errno_name(int error);
 int errno_parse(const char *text);
 
-/* Named constants of flags.def: lists "how", "ss", "sfd", "si". */
+/* Named constants of flags.def: lists "how", "ss", "sfd", "sa", "si". */
 const char *flag_name(const char *list, int64_t value);
 /* The i-th row of a list; false past its end. */
 bool flag_at(const char *list, unsigned int i, const char **ret_name, int64_t *ret_value);

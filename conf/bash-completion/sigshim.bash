@@ -4,8 +4,12 @@
 # compares them.
 # shellcheck shell=bash
 
-_sigshim_events='sigprocmask pthread_sigmask sigaltstack signalfd sigqueue pthread_sigqueue
-	rt_sigprocmask signalfd4 rt_sigqueueinfo rt_tgsigqueueinfo'
+# The names of all events, from the program itself.
+_sigshim_events()
+{
+	"${COMP_WORDS[0]}" explain 2>/dev/null | awk '/^  [a-z_]/ { print $1 }'
+}
+
 _sigshim_keys='event origin signal how ret errno pid tid host_pid host_tid comm exe uid function module caller since until run thread seq duration'
 
 # Completes the last word from a list.
@@ -29,7 +33,7 @@ _sigshim_signals()
 _sigshim_filter()
 {
 	case "$1" in
-	event) _sigshim_words "$_sigshim_events" ;;
+	event) _sigshim_words "$(_sigshim_events)" ;;
 	signal) _sigshim_signals ;;
 	how) _sigshim_words 'SIG_BLOCK SIG_UNBLOCK SIG_SETMASK' ;;
 	origin) _sigshim_words 'wrapped syscall' ;;
@@ -50,7 +54,7 @@ _sigshim_argument()
 	--stack) [ "$2" = run ] && _sigshim_words 'unwind fp none' ;;
 	--transport) _sigshim_words 'ring socket' ;;
 	--overflow) _sigshim_words 'drop block' ;;
-	--events) _sigshim_words "$_sigshim_events" ;;
+	--events) _sigshim_words "$(_sigshim_events)" ;;
 	--live) _sigshim_words "$(cd /proc && echo [0-9]*)" ;;
 	*) return 1 ;;
 	esac
@@ -86,7 +90,7 @@ _sigshim()
 	*:-*) _sigshim_words "$options" ;;
 	query:*) _sigshim_filter "$key" ;;
 	blocked:*) _sigshim_signals ;;
-	explain:*) _sigshim_words "$_sigshim_events" ;;
+	explain:*) _sigshim_words "$(_sigshim_events)" ;;
 	run:*) _sigshim_files ;;
 	esac
 }

@@ -14,6 +14,11 @@ enum sigshim_event_id {
 	SIGSHIM_EV_END
 };
 #define SIGSHIM_EV_MAX (SIGSHIM_EV_END - 1)
+/*
+ * The core set, ids up to here: masks, alternate stacks, signalfds and queued
+ * signals. The others give them meaning (SIGSHIM_EVENTS).
+ */
+#define SIGSHIM_EV_CORE 12
 
 #define SIGSHIM_MAX_ARGS 6
 
@@ -21,17 +26,22 @@ enum sigshim_event_id {
 enum sigshim_via {
 	SIGSHIM_VIA_LIBC,	/* through the libc symbol */
 	SIGSHIM_VIA_SYSCALL,	/* through syscall(2) */
+	SIGSHIM_VIA_JUMP,	/* through the libc symbol, recorded as it begins */
 };
 
 /* How failure is reported. */
 enum sigshim_err {
 	SIGSHIM_ERR_ERRNO,	/* -1 and errno */
 	SIGSHIM_ERR_RETURN,	/* the error number is the result */
+	SIGSHIM_ERR_NEVER,	/* it can't fail */
 };
 
 enum sigshim_effect {
 	SIGSHIM_EFFECT_NONE,
 	SIGSHIM_EFFECT_MASK,	/* arguments 0 to 2 are how, set, oldset */
+	SIGSHIM_EFFECT_QUERY,	/* changes it in a way of its own: asked before and after */
+	SIGSHIM_EFFECT_WHILE,	/* changes it while it waits, to the SIGSET_WHILE argument */
+	SIGSHIM_EFFECT_JUMP,	/* sets it to the one that the JMPBUF or UCONTEXT holds */
 };
 
 /*
@@ -48,22 +58,39 @@ enum sigshim_kind {
 	SIGSHIM_KIND_POINTER,		/* printed, never followed */
 	SIGSHIM_KIND_SFD_FLAGS,
 	SIGSHIM_KIND_SIGVAL,
+	SIGSHIM_KIND_MASK32,		/* an int as a mask of the first 32 signals */
+	SIGSHIM_KIND_HANDLER,		/* SIG_DFL, SIG_IGN, SIG_HOLD or a function */
 	SIGSHIM_KIND_SIGSET_IN,
 	SIGSHIM_KIND_SIGSET_OUT,
 	SIGSHIM_KIND_STACK_IN,
 	SIGSHIM_KIND_STACK_OUT,
 	SIGSHIM_KIND_SIGINFO_IN,
+	SIGSHIM_KIND_SIGSET_WHILE,	/* in; see SIGSHIM_EFFECT_WHILE */
+	SIGSHIM_KIND_SIGSET_PAIR,	/* the same, behind pselect6's { set, size } */
+	SIGSHIM_KIND_SIGINFO_OUT,
+	SIGSHIM_KIND_SIGNO_OUT,
+	SIGSHIM_KIND_ACTION_IN,		/* libc's struct sigaction */
+	SIGSHIM_KIND_ACTION_OUT,
+	SIGSHIM_KIND_KACTION_IN,	/* the kernel's */
+	SIGSHIM_KIND_KACTION_OUT,
+	SIGSHIM_KIND_TIMESPEC_IN,
+	SIGSHIM_KIND_JMPBUF,		/* copied: the mask saved in it, if there is one */
+	SIGSHIM_KIND_UCONTEXT,		/* copied: its mask */
 	SIGSHIM_KIND_END
 };
 
 /*
  * Bytes copied for a kind: those that the kernel itself reads or writes. Of a
  * siginfo_t these are struct kernel_siginfo's 48 (kernel/signal.c,
- * copy_siginfo_from_user): the rest of the 128 may lie on an unmapped page.
+ * copy_siginfo_from_user): the rest of the 128 may lie on an unmapped page. An
+ * action is three words in either case: handler, mask, flags.
  */
 #define SIGSHIM_COPY_SIGSET 8
 #define SIGSHIM_COPY_STACK 24
 #define SIGSHIM_COPY_SIGINFO 48
+#define SIGSHIM_COPY_ACTION 24
+#define SIGSHIM_COPY_TIMESPEC 16
+#define SIGSHIM_COPY_SIGNO 8
 #define SIGSHIM_COPY_MAX (SIGSHIM_MAX_ARGS * SIGSHIM_COPY_SIGINFO)
 
 static inline unsigned int sigshim_kind_copy(enum sigshim_kind kind)
@@ -71,12 +98,26 @@ static inline unsigned int sigshim_kind_copy(enum sigshim_kind kind)
 	switch (kind) {
 	case SIGSHIM_KIND_SIGSET_IN:
 	case SIGSHIM_KIND_SIGSET_OUT:
+	case SIGSHIM_KIND_SIGSET_WHILE:
+	case SIGSHIM_KIND_SIGSET_PAIR:
+	case SIGSHIM_KIND_JMPBUF:
+	case SIGSHIM_KIND_UCONTEXT:
 		return SIGSHIM_COPY_SIGSET;
 	case SIGSHIM_KIND_STACK_IN:
 	case SIGSHIM_KIND_STACK_OUT:
 		return SIGSHIM_COPY_STACK;
 	case SIGSHIM_KIND_SIGINFO_IN:
+	case SIGSHIM_KIND_SIGINFO_OUT:
 		return SIGSHIM_COPY_SIGINFO;
+	case SIGSHIM_KIND_ACTION_IN:
+	case SIGSHIM_KIND_ACTION_OUT:
+	case SIGSHIM_KIND_KACTION_IN:
+	case SIGSHIM_KIND_KACTION_OUT:
+		return SIGSHIM_COPY_ACTION;
+	case SIGSHIM_KIND_TIMESPEC_IN:
+		return SIGSHIM_COPY_TIMESPEC;
+	case SIGSHIM_KIND_SIGNO_OUT:
+		return SIGSHIM_COPY_SIGNO;
 	default:
 		return 0;
 	}
@@ -85,7 +126,9 @@ static inline unsigned int sigshim_kind_copy(enum sigshim_kind kind)
 /* True for a kind that the kernel writes: valid only after success. */
 static inline int sigshim_kind_out(enum sigshim_kind kind)
 {
-	return kind == SIGSHIM_KIND_SIGSET_OUT || kind == SIGSHIM_KIND_STACK_OUT;
+	return kind == SIGSHIM_KIND_SIGSET_OUT || kind == SIGSHIM_KIND_STACK_OUT ||
+		kind == SIGSHIM_KIND_SIGINFO_OUT || kind == SIGSHIM_KIND_SIGNO_OUT ||
+		kind == SIGSHIM_KIND_ACTION_OUT || kind == SIGSHIM_KIND_KACTION_OUT;
 }
 
 /* Argument tags. */

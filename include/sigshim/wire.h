@@ -80,6 +80,7 @@ struct sigshim_hello {
 	uint64_t lost;		/* calls that went unrecorded before this hello */
 	uint64_t minsigstksz;	/* AT_MINSIGSTKSZ, 0 where unknown */
 	uint64_t mask;		/* the calling thread's mask at the hello */
+	uint64_t pending;	/* signals pending for it or its process then */
 	uint32_t reconnect;	/* how often this instance had a collector before */
 	uint8_t stack_mode;
 	uint8_t transport;	/* the one asked for */
@@ -247,7 +248,7 @@ struct sigshim_ring {
 };
 
 _Static_assert(sizeof(struct sigshim_frame) == 8, "wire layout");
-_Static_assert(sizeof(struct sigshim_hello) == 88, "wire layout");
+_Static_assert(sizeof(struct sigshim_hello) == 96, "wire layout");
 _Static_assert(sizeof(struct sigshim_welcome) == 32, "wire layout");
 _Static_assert(sizeof(struct sigshim_event) == 104, "wire layout");
 _Static_assert(sizeof(struct sigshim_module) == 48, "wire layout");

@@ -2,8 +2,10 @@
 """What the end-to-end tests share: where the build is, how to run sigshim and
 read its answers, and how to skip. Uses nothing but Python's own library, and
 drives sigshim only as a user could."""
+import glob
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -23,6 +25,15 @@ SLOW = 10 if SANITIZED else 1
 def program(name):
     """A program of tests/programs."""
     return os.path.join(BUILD, "tests", "programs", name)
+
+
+def table():
+    """(id, name, via) of each row of the event table."""
+    rows = []
+    for path in sorted(glob.glob(ROOT + "/include/sigshim/events/*.def")):
+        with open(path, encoding="ascii") as file:
+            rows += re.findall(r'^SIGSHIM_EVENT\((\d+), \w+, "(\w+)", (\w+),', file.read(), re.M)
+    return sorted((int(number), name, via) for number, name, via in rows)
 
 
 def need(*tools):

@@ -22,8 +22,8 @@ def frame(kind, body, size=None, fixed=None):
 def hello(transport=SOCKET, magic=MAGIC, version=VERSION, pid=None, instance=None):
     pid = os.getpid() if pid is None else pid
     instance = int.from_bytes(os.urandom(8), "little") if instance is None else instance
-    return frame(HELLO, struct.pack("=IIiiQQQQQQIBBBBHHI", magic, version, pid, pid, instance, 0, time.monotonic_ns(),
-                                    0, 0, 0, 0, 2, transport, 0, 1, 64, 12, 1 << 8))
+    return frame(HELLO, struct.pack("=IIiiQQQQQQQIBBBBHHI", magic, version, pid, pid, instance, 0, time.monotonic_ns(),
+                                    0, 0, 0, 0, 0, 2, transport, 0, 1, 64, 12, 1 << 8))
 
 
 def event(seq=1, number=1, nargs=3, copied=0, npcs=0, stack_end=2, flags=0, args=(0, 0, 0), tail=b"", thread=1, **wrong):

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Events that are recorded as they begin, because the call may not return:
+ * jumps that restore a mask, exec, exit. jump_entry.S comes here with the
+ * arguments and goes on to the real function. AS-safe, MT-safe.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <string.h>
+
+#include "shim.h"
+#include "sys.h"
+
+#include "banned.h"
+
+#define UNBLOCKABLE (1ull << (SIGKILL - 1) | 1ull << (SIGSTOP - 1))
+
+/* False for a jump that restores no mask: it is no event. */
+static bool mask_restored(struct call *c)
+{
+	for (unsigned int i = 0; i < c->ev->nargs; i++) {
+		if (c->ev->kind[i] != SIGSHIM_KIND_JMPBUF && c->ev->kind[i] != SIGSHIM_KIND_UCONTEXT)
+			continue;
+		if (c->ev->kind[i] == SIGSHIM_KIND_JMPBUF &&
+		    !((const struct __jmp_buf_tag *)c->arg[i])->__mask_was_saved)
+			return false;
+		copy_argument(c->ev->kind[i], c->copy[i], (uintptr_t)c->arg[i], true);
+		c->copied |= 1u << i;
+		memcpy(&c->requested, c->copy[i], sizeof(c->requested));
+		c->after = c->requested & ~UNBLOCKABLE;
+		c->flags |= SIGSHIM_EVF_REQUESTED;
+		return true;
+	}
+	return false;
+}
+
+static void announce(struct call *c, uint64_t *words, void *caller, bool tight)
+{
+	c->before = c->after = sys_mask();
+	c->flags = SIGSHIM_EVF_BEFORE | SIGSHIM_EVF_AFTER;
+	if (c->ev->effect == SIGSHIM_EFFECT_JUMP && !mask_restored(c))
+		return;
+	c->seq = __atomic_add_fetch(&c->t->seq, 1, __ATOMIC_RELAXED);
+	c->start = c->end = now_ns();
+	call_store(c, words, (uintptr_t)caller, tight);
+}
+
+static __attribute__((noinline)) void announce_roomy(const struct shim_event *ev, const long *arg,
+						     void *caller, struct thread *t)
+{
+	struct call c = { .ev = ev, .arg = arg, .t = t };
+	uint64_t words[FRAME_WORDS + shim_config.depth + STACK_SKIP];
+
+	announce(&c, words, caller, false);
+}
+
+static __attribute__((noinline)) void announce_tight(const struct shim_event *ev, const long *arg,
+						     void *caller, struct thread *t)
+{
+	struct scratch *s = scratch_take(shim_process, t->tid, (uintptr_t)__builtin_frame_address(0));
+
+	if (!s) {
+		process_lost();
+		return;
+	}
+	s->call = (struct call){ .ev = ev, .arg = arg, .t = t };
+	announce(&s->call, s->words, caller, true);
+	scratch_give(s);
+}
+
+static void announce_here(const struct shim_event *ev, const long *arg, void *caller)
+{
+	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+	struct thread *t = thread_self();
+
+	if (likely(!stack_is_tight(t, sp)))
+		announce_roomy(ev, arg, caller, t);
+	else if (!stack_is_full(t, sp))
+		announce_tight(ev, arg, caller, t);
+	else
+		process_lost();
+}
+
+void *shim_announce(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], void *caller)
+{
+	int saved = errno;
+
+	if (unlikely(!shim_real_syscall))
+		real_resolve();
+	if (unlikely(!process_ready()))
+		process_lost();
+	else if (shim_config.event[id])
+		announce_here(&shim_events[id], arg, caller);
+	errno = saved;
+	return (void *)shim_real[id];
+}
