@@ -13,7 +13,32 @@
 
 #include "banned.h"
 
-/* The ring, with its data area twice in a row. Never inherited by a fork. */
+/* The ring of this image's last process; a forked child finds its parent's here. */
+static struct { struct sigshim_ring *ring; uint64_t size; } last;
+
+/*
+ * A handler may have forked inside a parent's call, and the child return into
+ * it: it then finds a full ring of its own in the place of its parent's.
+ */
+void ring_leave_inherited(void)
+{
+	uint32_t ncells;
+	uint64_t data_offset;
+
+	if (!last.ring)
+		return;
+	ncells = last.ring->ncells;
+	data_offset = last.ring->data_offset;
+	if (sys(SYS_mmap, last.ring, last.size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == (long)last.ring) {
+		last.ring->ncells = ncells;
+		last.ring->data_offset = data_offset;
+		last.ring->tail = UINT64_MAX / 2;
+	}
+	last.ring = NULL;
+}
+
+/* The ring, with its data area twice in a row. */
 int ring_map(struct process *p, int fd, uint64_t size)
 {
 	struct sigshim_ring *ring;
@@ -30,7 +55,8 @@ int ring_map(struct process *p, int fd, uint64_t size)
 	sys(SYS_munmap, ring, SIGSHIM_RING_HEADER);
 	if (data_offset + data_size != size)
 		return -EPROTO;
-	base = (void *)sys(SYS_mmap, 0, size + data_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	base = (void *)sys(SYS_mmap, 0, size + data_size, PROT_NONE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if ((unsigned long)base > -4096ul)
 		return -ENOMEM;
 	if (sys(SYS_mmap, base, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) != (long)base ||
@@ -39,7 +65,11 @@ int ring_map(struct process *p, int fd, uint64_t size)
 		sys(SYS_munmap, base, size + data_size);
 		return -ENOMEM;
 	}
-	sys(SYS_madvise, base, size + data_size, MADV_DONTFORK);
+	/* One that a collector left behind is still written to, perhaps, but not by children. */
+	if (last.ring)
+		sys(SYS_madvise, last.ring, last.size, MADV_DONTFORK);
+	last.ring = (void *)base;
+	last.size = size + data_size;
 	p->ring = (void *)base;
 	return 0;
 }
@@ -117,20 +147,36 @@ int ring_put(struct process *p, const struct sigshim_frame *frame)
 	struct sigshim_ring *ring = __atomic_load_n(&p->ring, __ATOMIC_ACQUIRE);
 	uint64_t pos;
 
+	if (!ring)
+		return -ENOTCONN;
 	if (!take(ring, (frame->size + SIGSHIM_CELL - 1) / SIGSHIM_CELL, &pos))
 		return -EAGAIN;
+	/* Blank: this is a child by now, in a call of its parent's, and the cells are its parent's. */
+	if (!__atomic_load_n(&p->state, __ATOMIC_RELAXED))
+		return -ENOTCONN;
 	memcpy(cell(ring, pos), frame, frame->size);
 	commit(ring, pos);
 	return 0;
 }
 
+bool ring_is_read(const struct process *p, uint64_t now)
+{
+	struct sigshim_ring *ring = __atomic_load_n(&p->ring, __ATOMIC_ACQUIRE);
+
+	return ring && !ring->closed &&
+		now - __atomic_load_n(&ring->beat_ns, __ATOMIC_RELAXED) < SIGSHIM_BEAT_STALE_NS;
+}
+
 uint64_t ring_unread(const struct process *p)
 {
-	struct sigshim_ring *ring = p->ring;
-	uint64_t mask = ring->ncells - 1, n = 0;
-	uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
-	uint64_t tail = __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
+	struct sigshim_ring *ring = __atomic_load_n(&p->ring, __ATOMIC_ACQUIRE);
+	uint64_t mask, n = 0, head, tail;
 
+	if (!ring)
+		return 0;
+	mask = ring->ncells - 1;
+	head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
+	tail = __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
 	for (uint64_t pos = head; pos < tail && pos - head < ring->ncells; pos++)
 		if (__atomic_load_n(&ring_states(ring)[pos & mask], __ATOMIC_ACQUIRE) ==
 		    SIGSHIM_RING_COMMITTED(pos) &&

@@ -117,10 +117,11 @@ static int take_option(struct query *q, int option, const char *arg)
 static int check_options(const struct query *q, bool filtered)
 {
 	if ((q->sql || q->count_by) && !is_one_of(q->format, rows_formats))
-		return cli_usage(&cmd_query, "--format %s shows events only; counts and --sql have table, jsonl and csv",
-				 q->format);
+		return cli_usage(&cmd_query, "--format %s shows events only; counts and --sql have "
+				 "table, jsonl and csv", q->format);
 	if (q->sql && (filtered || q->count_by || q->follow || q->limit || q->reverse || q->stack))
-		return cli_usage(&cmd_query, "--sql goes with --log and --format only; put the rest into the statement");
+		return cli_usage(&cmd_query, "--sql goes with --log and --format only; "
+				 "put the rest into the statement");
 	if (q->follow && (q->reverse || q->count_by))
 		return cli_usage(&cmd_query, "--follow shows events as they come; it does not go with %s",
 				 q->reverse ? "--reverse" : "--count-by");

@@ -111,7 +111,8 @@ bool doctor_library(void)
 	r = try_out(library, dir, &tried);
 	rmdir(dir);
 	if (r == 0 && tried.said_hello > 0) {
-		doctor_say(DOCTOR_OK, "recording", "a program was started with the library and reported to a collector");
+		doctor_say(DOCTOR_OK, "recording",
+			   "a program was started with the library and reported to a collector");
 		return true;
 	}
 	doctor_say(DOCTOR_FAIL, "recording", "a program started with the library did not report");
@@ -218,12 +219,14 @@ static void check_log(const char *path)
 		      "(SELECT sum(count) FROM gaps) FROM runs", read_state, &state) < 0)
 		doctor_say(DOCTOR_WARN, "log", "%s: %s", path, store_error(store));
 	else if (state.unfinished || state.gaps)
-		doctor_say(DOCTOR_WARN, "log", "%s: %lld runs, %lld not finished; %lld gaps, %lld calls known to be lost",
+		doctor_say(DOCTOR_WARN, "log",
+			   "%s: %lld runs, %lld not finished; %lld gaps, %lld calls known to be lost",
 			   path, state.runs, state.unfinished, state.gaps, state.lost);
 	else
 		doctor_say(DOCTOR_OK, "log", "%s: %lld runs, complete", path, state.runs);
 	if (state.gaps)
-		doctor_hint("sigshim query -L %s --sql 'SELECT reason, count(*), sum(count) FROM gaps GROUP BY reason'", path);
+		doctor_hint("sigshim query -L %s --sql "
+			    "'SELECT reason, count(*), sum(count) FROM gaps GROUP BY reason'", path);
 	if (state.unfinished)
 		doctor_hint("a run that is not finished is being recorded now, or its collector was killed");
 	store_close(store);
