@@ -84,6 +84,7 @@ static void announce_here(const struct shim_event *ev, const long *arg, void *ca
 
 void *shim_announce(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], void *caller)
 {
+	shim_function *real;
 	int saved = errno;
 
 	if (unlikely(!shim_real_syscall))
@@ -92,6 +93,7 @@ void *shim_announce(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], vo
 		process_lost();
 	else if (shim_config.event[id])
 		announce_here(&shim_events[id], arg, caller);
+	real = likely(shim_real[id]) ? shim_real[id] : real_late(&shim_events[id]);
 	errno = saved;
-	return (void *)shim_real[id];
+	return (void *)real;
 }

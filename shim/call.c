@@ -17,6 +17,7 @@
 
 #define BIT(signo) (1ull << ((signo) - 1))
 #define UNBLOCKABLE (BIT(SIGKILL) | BIT(SIGSTOP))
+#define OUTER_FRAMES (64 * 1024)	/* this far up it is the same stack */
 #define LIBC_RESERVED (BIT(32) | BIT(33))	/* libcs may keep them out of a set */
 
 static long call_real(const struct shim_event *ev, const long *a, long nr)
@@ -63,6 +64,22 @@ static void copy_before(struct call *c)
 }
 
 /*
+ * True when what argument i points to is there for certain, once the kernel
+ * has accepted it. A handler that the call itself let in may have given the
+ * memory back; not, though, a frame further out on this stack.
+ */
+static bool still_there(const struct call *c, unsigned int i)
+{
+	bool lets_in = c->ev->effect == SIGSHIM_EFFECT_MASK ? c->arg[1] && (int)c->arg[0] != SIG_BLOCK :
+		c->ev->effect == SIGSHIM_EFFECT_WHILE || c->ev->kind[i] == SIGSHIM_KIND_SIGINFO_IN;
+
+	if (c->flags & SIGSHIM_EVF_BEFORE && !c->before)
+		lets_in = false;	/* nothing was blocked */
+	return !lets_in || (c->ev->kind[i] != SIGSHIM_KIND_SIGSET_PAIR &&
+			    (uintptr_t)c->arg[i] - (uintptr_t)__builtin_frame_address(0) < OUTER_FRAMES);
+}
+
+/*
  * After success all pointers are good. An interrupted wait and a full queue
  * come after the arguments were read; of other failures the kernel is asked.
  */
@@ -76,7 +93,8 @@ static void copy_after(struct call *c)
 		if (!sigshim_kind_copy(kind) || !c->arg[i] || c->copied & 1u << i ||
 		    (c->error && sigshim_kind_out(kind)))
 			continue;
-		if (copy_argument(kind, c->copy[i], (uintptr_t)c->arg[i], read))
+		if (copy_argument(kind, c->copy[i], (uintptr_t)c->arg[i],
+				  read && still_there(c, i)))
 			c->copied |= 1u << i;
 	}
 }
@@ -133,7 +151,7 @@ static void masks_after_failure(struct call *c)
 	c->flags |= SIGSHIM_EVF_BEFORE;
 }
 
-static void masks_changed(struct call *c, uint64_t old)
+static void masks_changed(struct call *c)
 {
 	if (c->copied & 1u << 1) {
 		memcpy(&c->requested, c->copy[1], sizeof(c->requested));
@@ -143,11 +161,12 @@ static void masks_changed(struct call *c, uint64_t old)
 		masks_after_failure(c);
 		return;
 	}
-	c->before = c->after = old;
-	if (c->flags & SIGSHIM_EVF_REQUESTED)
-		c->after = c->requested & LIBC_RESERVED ? sys_mask() :
-			apply((int)c->arg[0], old, c->requested);
-	c->flags |= SIGSHIM_EVF_BEFORE | SIGSHIM_EVF_AFTER;
+	if (!(c->flags & SIGSHIM_EVF_BEFORE) || c->requested & LIBC_RESERVED ||
+	    (c->arg[1] && !(c->flags & SIGSHIM_EVF_REQUESTED)))
+		c->after = sys_mask();
+	else
+		c->after = c->arg[1] ? apply((int)c->arg[0], c->before, c->requested) : c->before;
+	c->flags |= SIGSHIM_EVF_AFTER;
 }
 
 /* Lays the record out behind its fixed part; returns where the addresses go. */
@@ -222,11 +241,10 @@ static int error_of(const struct shim_event *ev, long ret, int err)
 }
 
 /* Makes the call. A mask change without oldset gets ours: the kernel then tells the old mask. */
-static uint64_t make_call(struct call *c, long nr, int entry_errno)
+static void make_call(struct call *c, long nr, int entry_errno)
 {
 	long arg[SIGSHIM_MAX_ARGS];
 	bool mask = c->ev->effect == SIGSHIM_EFFECT_MASK;
-	uint64_t old = 0;
 
 	memcpy(arg, c->arg, sizeof(arg));
 	if (mask && !arg[2])
@@ -239,26 +257,29 @@ static uint64_t make_call(struct call *c, long nr, int entry_errno)
 	c->ret = call_real(c->ev, arg, nr);
 	c->error = error_of(c->ev, c->ret, errno);
 	c->end = now_ns();
-	if (mask && c->error == 0)
-		memcpy(&old, (const void *)arg[2], sizeof(old));
-	return old;
+	if (mask && c->error == 0 &&
+	    copy_argument(SIGSHIM_KIND_SIGSET_OUT, c->copy[2], (uintptr_t)arg[2],
+			  !c->arg[2] || still_there(c, 2))) {
+		memcpy(&c->before, c->copy[2], sizeof(c->before));
+		c->flags |= SIGSHIM_EVF_BEFORE;
+		c->copied |= c->arg[2] ? 1u << 2 : 0;
+	}
 }
 
 static long call_recorded(struct call *c, uint64_t *words, long nr, void *caller, int entry_errno,
 			  bool tight)
 {
-	uint64_t old;
 	int saved;
 
 	c->seq = __atomic_add_fetch(&c->t->seq, 1, __ATOMIC_RELAXED);
-	old = make_call(c, nr, entry_errno);
+	make_call(c, nr, entry_errno);
 	saved = errno;
 	/* A child that fork has just made: the record is its parent's. */
 	if (unlikely(!process_goes_on()))
 		return c->ret;
 	copy_after(c);
 	if (c->ev->effect == SIGSHIM_EFFECT_MASK)
-		masks_changed(c, old);
+		masks_changed(c);
 	else
 		masks_asked(c);
 	call_store(c, words, (uintptr_t)caller, tight);

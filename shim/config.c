@@ -138,6 +138,17 @@ static void read_socket(char **env)
 		set_socket("/run", "/sigshim/collector.sock");
 }
 
+/* valgrind complains of each question about memory, on the program's stderr. */
+static bool under_valgrind(char **env)
+{
+	static const char mark[] = "vgpreload_";
+	const char *p = get(env, "LD_PRELOAD");
+
+	while (p && *p && strncmp(p, mark, sizeof(mark) - 1) != 0)
+		p++;
+	return p && *p;
+}
+
 void config_read(char **env)
 {
 	static const char *const stacks[] = { "unwind", "fp", "none", NULL };
@@ -150,6 +161,9 @@ void config_read(char **env)
 	shim_config.transport = choose(env, "SIGSHIM_TRANSPORT", transports, SIGSHIM_TRANSPORT_RING);
 	shim_config.overflow = choose(env, "SIGSHIM_OVERFLOW", overflows, SIGSHIM_OVERFLOW_DROP);
 	shim_config.depth = read_depth(env);
+	shim_config.blind = under_valgrind(env);
+	if (shim_config.blind && shim_config.stack == SIGSHIM_STACK_FP)
+		shim_config.stack = SIGSHIM_STACK_UNWIND;
 	read_events(env);
 	read_socket(env);
 }

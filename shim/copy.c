@@ -23,7 +23,7 @@
  */
 static bool readable8(uintptr_t addr)
 {
-	return sys(SYS_rt_sigprocmask, -1, addr, 0, 8) == -EINVAL;
+	return !shim_config.blind && sys(SYS_rt_sigprocmask, -1, addr, 0, 8) == -EINVAL;
 }
 
 bool copy_checked(void *to, uintptr_t from, size_t n)
@@ -31,7 +31,9 @@ bool copy_checked(void *to, uintptr_t from, size_t n)
 	/* Up to a page, the first and the last bytes tell of all in between. */
 	if (!readable8(from) || (n > 8 && !readable8(from + n - 8)))
 		return false;
-	memcpy(to, (const void *)from, n);
+	/* Not by memcpy: sanitizers have one of their own, and find fault with what may be read here. */
+	for (size_t i = 0; i < n; i++)
+		((unsigned char *)to)[i] = ((const volatile unsigned char *)from)[i];
 	return true;
 }
 

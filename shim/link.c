@@ -27,6 +27,8 @@
 #endif
 
 #define SECOND 1000000000ull
+#define AT_START 5		/* seconds to wait for a collector's answer */
+#define LATER 1
 #define LOWEST_FD 900		/* above what programs use, below what costs memory */
 
 /* The last connection of this image; a forked child finds its parent's here. */
@@ -59,31 +61,42 @@ int fd_raise(int fd)
 
 	sys(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &limit);
 	if (limit.rlim_cur <= LOWEST_FD + 32)
-		from = limit.rlim_cur > 64 ? (long)limit.rlim_cur - 32 : fd;
-	high = sys(SYS_fcntl, fd, F_DUPFD_CLOEXEC, from);
+		from = (long)limit.rlim_cur - 32;
+	/* Where every number is one of the few that the program has, we have none. */
+	high = from > 32 ? sys(SYS_fcntl, fd, F_DUPFD_CLOEXEC, from) : -EMFILE;
 	sys(SYS_close, fd);
 	return (int)high;
 }
 
-static int connect_to(const char *path)
+static int connect_to(const char *path, int patience)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	struct timeval second = { .tv_sec = 1 };
+	struct timeval wait = { .tv_sec = patience };
 	long fd, err;
 
 	memcpy(addr.sun_path, path, strlen(path) + 1);
 	fd = sys(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return (int)fd;
-	/* A full backlog or a stopped collector costs the program a second at most. */
-	sys(SYS_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof(second));
-	sys(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &second, sizeof(second));
+	/* A full backlog or a stopped collector must not hold the program up for long. */
+	sys(SYS_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	sys(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
 	err = sys(SYS_connect, fd, &addr, sizeof(addr));
 	if (err < 0) {
 		sys(SYS_close, fd);
 		return (int)err;
 	}
 	return fd_raise((int)fd);
+}
+
+/* Who listens at the other end, by the kernel; 0: outside our namespace. */
+static int32_t peer_pid(int fd)
+{
+	struct ucred peer = {};
+	socklen_t size = sizeof(peer);
+
+	sys(SYS_getsockopt, fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+	return peer.pid;
 }
 
 static long send_hello(const struct process *p, int fd, uint64_t now, uint64_t mask)
@@ -130,7 +143,8 @@ static int get_welcome(int fd, struct sigshim_welcome *w, int *ret_ring)
  * Hello and welcome on a connected socket; -errno when there is no use in it.
  * *ret_link tells by what records go from now on.
  */
-static int greet(struct process *p, int fd, uint64_t now, uint64_t mask, enum link_state *ret_link)
+static int greet(struct process *p, int fd, uint64_t now, uint64_t mask, enum link_state *ret_link,
+		 bool *ret_close)
 {
 	struct sigshim_welcome w = {};
 	int ring = -1, err;
@@ -144,7 +158,9 @@ static int greet(struct process *p, int fd, uint64_t now, uint64_t mask, enum li
 	if (err == 0 && w.transport == SIGSHIM_TRANSPORT_RING) {
 		err = ring >= 0 ? ring_map(p, ring, w.ring_size) : -EPROTO;
 		*ret_link = LINK_RING;
+		*ret_close = w.close_socket;
 	}
+	p->collector = peer_pid(fd);
 	if (ring >= 0)
 		sys(SYS_close, ring);
 	return err;
@@ -169,17 +185,20 @@ static bool take_link(struct process *p)
 					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-static void connected(struct process *p, int fd, enum link_state link, uint64_t lost)
+/* Descriptor -1: the ring is all that there is, and no descriptor is in the program's way. */
+static void keep_socket(struct process *p, int fd)
 {
 	struct stat st = {};
 
-	sys(SYS_fstat, fd, &st);
-	p->fd = fd;
-	p->fd_dev = (uint64_t)st.st_dev;
-	p->fd_ino = (uint64_t)st.st_ino;
-	last.fd = fd;
-	last.dev = p->fd_dev;
-	last.ino = p->fd_ino;
+	if (fd >= 0)
+		sys(SYS_fstat, fd, &st);
+	p->fd = last.fd = fd;
+	p->fd_dev = last.dev = (uint64_t)st.st_dev;
+	p->fd_ino = last.ino = (uint64_t)st.st_ino;
+}
+
+static void connected(struct process *p, enum link_state link, uint64_t lost)
+{
 	p->failures = 0;
 	p->reconnects++;
 	__atomic_fetch_sub(&p->lost, lost, __ATOMIC_RELAXED);
@@ -193,18 +212,22 @@ bool link_open(struct process *p, uint64_t now, uint64_t mask)
 {
 	enum link_state link = LINK_NONE;
 	uint64_t lost = __atomic_load_n(&p->lost, __ATOMIC_RELAXED);
+	bool close_it = false;
 	int fd, err;
 
 	if (!shim_config.socket[0] || !take_link(p))
 		return false;
-	fd = connect_to(shim_config.socket);
-	err = fd < 0 ? fd : greet(p, fd, now, mask, &link);
+	fd = connect_to(shim_config.socket, p->state == 2 ? LATER : AT_START);
+	err = fd < 0 ? fd : greet(p, fd, now, mask, &link, &close_it);
+	if (fd >= 0 && (err || close_it)) {
+		sys(SYS_close, fd);
+		fd = -1;
+	}
 	if (err == 0) {
-		connected(p, fd, link, lost);
+		keep_socket(p, fd);
+		connected(p, link, lost);
 		return true;
 	}
-	if (fd >= 0)
-		sys(SYS_close, fd);
 	if (p->failures == 0)
 		say_failure(err);
 	/* 1, 2, 4, 8, 16 s: a missing collector costs next to nothing. */
@@ -214,16 +237,30 @@ bool link_open(struct process *p, uint64_t now, uint64_t mask)
 	return false;
 }
 
+/* Whether the collector that made the ring is still at its address. */
+static bool same_collector(const struct process *p)
+{
+	int fd = connect_to(shim_config.socket, LATER);
+	bool same = fd == -EAGAIN || (fd >= 0 && peer_pid(fd) == p->collector);
+
+	if (fd >= 0)
+		sys(SYS_close, fd);
+	return same;
+}
+
 bool link_alive(const struct process *p)
 {
 	char byte;
 	long n;
 
-	if (!fd_is_ours(p))
-		return p->link == LINK_RING && !p->ring->closed &&
-			now_ns() - __atomic_load_n(&p->ring->beat_ns, __ATOMIC_RELAXED) < SIGSHIM_BEAT_STALE_NS;
-	n = sys(SYS_recvfrom, p->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, 0, 0);
-	return n == -EAGAIN || n > 0;
+	if (fd_is_ours(p)) {
+		n = sys(SYS_recvfrom, p->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, 0, 0);
+		return n == -EAGAIN || n > 0;
+	}
+	if (p->link != LINK_RING || p->ring->closed)
+		return false;
+	return now_ns() - __atomic_load_n(&p->ring->beat_ns, __ATOMIC_RELAXED) < SIGSHIM_BEAT_STALE_NS ||
+		same_collector(p);
 }
 
 void link_drop(struct process *p, uint64_t now)

@@ -23,7 +23,7 @@
 
 struct module {
 	uintptr_t start, end, bias;
-	const char *path;		/* in the arena */
+	const char *path;		/* in the arena, a string */
 	const ElfW(Phdr) *phdr;		/* a copy there */
 	uint16_t phnum;
 	uint16_t path_len;
@@ -142,7 +142,7 @@ static bool set_path(struct module *m, const char *path)
 		m->flags |= SIGSHIM_MODF_VDSO;
 	if (n > PATH_LIMIT)
 		return false;
-	m->path = keep(path, n);
+	m->path = keep(path, n + 1);
 	m->path_len = (uint16_t)n;
 	return m->path;
 }
@@ -176,7 +176,10 @@ static struct module *add(uintptr_t bias, const char *path, const ElfW(Phdr) *ph
 
 static int add_listed(struct dl_phdr_info *info, size_t size, void *arg)
 {
-	add(info->dlpi_addr, info->dlpi_name ? info->dlpi_name : "", info->dlpi_phdr, info->dlpi_phnum);
+	/* The program comes first. musl names it as it was started, perhaps relatively. */
+	const char *name = table_used && info->dlpi_name ? info->dlpi_name : "";
+
+	add(info->dlpi_addr, name, info->dlpi_phdr, info->dlpi_phnum);
 	return 0;
 }
 
@@ -234,7 +237,7 @@ static bool gone(const struct module *m)
 
 	return find_object && !(m->flags & SIGSHIM_MODF_VDSO) &&
 		(find_object((void *)m->start, &o) != 0 || o.dlfo_link_map->l_addr != m->bias ||
-		 strncmp(o.dlfo_link_map->l_name, m->path, m->path_len) != 0);
+		 strcmp(o.dlfo_link_map->l_name, m->path) != 0);
 }
 #else
 static void *const find_object;
@@ -293,7 +296,7 @@ int module_visit(uintptr_t pc, int (*visit)(struct dl_phdr_info *, size_t, void 
 	if (!m)
 		return 0;
 	info.dlpi_addr = m->bias;
-	info.dlpi_name = "";
+	info.dlpi_name = m->path;
 	info.dlpi_phdr = m->phdr;
 	info.dlpi_phnum = m->phnum;
 	return visit(&info, sizeof(info), arg);

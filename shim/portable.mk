@@ -6,11 +6,16 @@
 # by the Makefile. For another architecture: make portable CC=... B=...
 
 PORTABLE := $(B)/portable
-PORTABLE_OBJ := $(filter-out $(B)/shim/unwinder_dlopen.o,$(SHIM_OBJ)) $(PORTABLE)/libunwind.o
+PORTABLE_OBJ := $(filter-out $(B)/shim/unwinder_dlopen.o $(B)/shim/unwinder_imports.o,$(SHIM_OBJ)) \
+	$(PORTABLE)/libunwind.o
 PORTABLE_STUB := $(PORTABLE)/libc.so.6 $(PORTABLE)/libdl.so.2
-PORTABLE_BASE := $(if $(findstring x86_64,$(shell $(CC) -dumpmachine)),GLIBC_2.2.5,GLIBC_2.17)
+MACHINE := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+PORTABLE_BASE := $(if $(filter x86_64,$(MACHINE)),GLIBC_2.2.5,GLIBC_2.17)
 
 SHIM_OBJ := $(filter-out $(B)/shim/unwinder_linked.o,$(SHIM_OBJ))
+
+# Else libgcc's atomics ask __getauxval, which is newer, which of them to be.
+SHIM_FLAGS += $(if $(filter aarch64,$(MACHINE)),-mno-outline-atomics)
 
 ## portable: build/portable/libsigshim.so, for glibc 2.14 and newer and for musl
 .PHONY: portable

@@ -42,19 +42,6 @@ uint32_t shim_new_epoch(void)
 	return __atomic_add_fetch(&last_epoch, 1, __ATOMIC_RELAXED);
 }
 
-static uint64_t block_signals(void)
-{
-	uint64_t all = ~0ull, old = 0;
-
-	sys(SYS_rt_sigprocmask, SIG_BLOCK, &all, &old, 8);
-	return old;
-}
-
-static void restore_signals(uint64_t mask)
-{
-	sys(SYS_rt_sigprocmask, SIG_SETMASK, &mask, 0, 8);
-}
-
 static struct process *allocate(void)
 {
 	long p = sys(SYS_mmap, 0, sizeof(struct process), PROT_READ | PROT_WRITE,
@@ -62,7 +49,9 @@ static struct process *allocate(void)
 
 	if ((unsigned long)p > -4096ul)
 		return NULL;
-	shim_wipes_on_fork = sys(SYS_madvise, p, sizeof(struct process), MADV_WIPEONFORK) == 0;
+	/* An emulator that ignores all advice accepts even what is none. */
+	shim_wipes_on_fork = sys(SYS_madvise, p, sizeof(struct process), -1) != 0 &&
+		sys(SYS_madvise, p, sizeof(struct process), MADV_WIPEONFORK) == 0;
 	return (struct process *)p;
 }
 
@@ -73,6 +62,9 @@ static bool image_start(void)
 
 	if (__atomic_load_n(&image_state, __ATOMIC_ACQUIRE) == READY)
 		return true;
+	/* So early that libc has not yet found the environment. */
+	if (!environ)
+		return false;
 	if (!__atomic_compare_exchange_n(&image_state, &state, STARTING, false,
 					 __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE))
 		return false;
@@ -108,6 +100,7 @@ static void process_fill(struct process *p, uint64_t mask)
 	uint64_t now = now_ns();
 
 	link_close_inherited();
+	ring_leave_inherited();
 	p->pid = (int32_t)sys(SYS_getpid);
 	p->fd = -1;
 	p->parent_instance = last_instance;
@@ -131,12 +124,16 @@ static bool wait_until_ready(const struct process *p)
 
 bool process_start(void)
 {
-	uint64_t mask = block_signals();
-	int32_t tid = (int32_t)sys(SYS_gettid);
+	uint64_t mask;
+	int32_t tid;
 	uint32_t state = BLANK;
 	struct process *p;
 	bool ready = false;
 
+	if (shim_sandboxed)
+		return false;
+	mask = sys_block();
+	tid = (int32_t)sys(SYS_gettid);
 	if (!image_start() || !(p = shim_process))
 		goto out;
 	if (__atomic_compare_exchange_n(&p->state, &state, STARTING, false,
@@ -149,25 +146,26 @@ bool process_start(void)
 		ready = state == READY || (p->starter != tid && wait_until_ready(p));
 	}
 out:
-	restore_signals(mask);
+	sys_restore(mask);
 	return ready;
 }
 
 void process_lost(void)
 {
 	struct process *p = shim_process;
+	struct sigshim_ring *ring = p ? __atomic_load_n(&p->ring, __ATOMIC_ACQUIRE) : NULL;
 
 	if (!p)
 		__atomic_fetch_add(&lost_early, 1, __ATOMIC_RELAXED);
-	else if (__atomic_load_n(&p->link, __ATOMIC_ACQUIRE) == LINK_RING)
-		__atomic_fetch_add(&p->ring->lost, 1, __ATOMIC_RELAXED);
+	else if (__atomic_load_n(&p->link, __ATOMIC_ACQUIRE) == LINK_RING && ring)
+		__atomic_fetch_add(&ring->lost, 1, __ATOMIC_RELAXED);
 	else
 		__atomic_fetch_add(&p->lost, 1, __ATOMIC_RELAXED);
 }
 
 static __attribute__((noinline)) void thread_renew(struct thread *t, const struct process *p)
 {
-	uint64_t mask = block_signals();
+	uint64_t mask = sys_block();
 
 	if (t->instance != p->instance) {
 		t->pid = p->pid;
@@ -178,7 +176,7 @@ static __attribute__((noinline)) void thread_renew(struct thread *t, const struc
 		t->in_vfork = 0;
 		t->instance = p->instance;
 	}
-	restore_signals(mask);
+	sys_restore(mask);
 }
 
 struct thread *thread_self(void)

@@ -163,8 +163,10 @@ bool ring_is_read(const struct process *p, uint64_t now)
 {
 	struct sigshim_ring *ring = __atomic_load_n(&p->ring, __ATOMIC_ACQUIRE);
 
+	/* Signed: the beat may be newer than `now`. */
 	return ring && !ring->closed &&
-		now - __atomic_load_n(&ring->beat_ns, __ATOMIC_RELAXED) < SIGSHIM_BEAT_STALE_NS;
+		(int64_t)(now - __atomic_load_n(&ring->beat_ns, __ATOMIC_RELAXED)) <
+		(int64_t)SIGSHIM_BEAT_STALE_NS;
 }
 
 uint64_t ring_unread(const struct process *p)

@@ -53,6 +53,7 @@ struct config {
 	enum sigshim_overflow overflow;
 	unsigned int depth;
 	bool verbose;
+	bool blind;	/* memory can't be asked for without being noticed (copy.c) */
 	bool event[SIGSHIM_EV_END];	/* recorded, not just passed through */
 };
 extern struct config shim_config;
@@ -94,7 +95,17 @@ struct thread {
 	uint8_t mask_known;
 	uint64_t mask;		/* after the last record */
 	uintptr_t alt_low, alt_high;	/* alternate stack, as last set through us */
+	uintptr_t room_low, room_high;	/* stack pointers that are known to have room below them */
 };
+extern _Thread_local struct thread shim_thread __attribute__((tls_model("initial-exec")));
+
+/* --- a sandbox (sandbox.c) ------------------------------------------------ */
+
+/* The program has set a seccomp filter: no other kinds of system calls any more. */
+extern bool shim_sandboxed;
+/* Notes the first argument of prctl or seccomp. */
+void sandbox_note(long nr, long op);
+
 /* --- a process (process.c) ---------------------------------------------- */
 
 enum link_state {
@@ -152,6 +163,7 @@ struct process {
 	uint64_t retry_ns;	/* when to look for a collector again, or whether it lives */
 	uint32_t failures;	/* in a row */
 	int32_t fd;		/* the socket, -1 */
+	int32_t collector;	/* its pid as we see it */
 	uint64_t fd_dev, fd_ino;	/* to tell that the number is still ours */
 	struct sigshim_ring *ring;	/* all that is in it is found from here */
 	uint64_t parent_instance;	/* of the process that forked this one, else 0 */
@@ -172,8 +184,9 @@ static inline bool process_ready(void)
 {
 	struct process *p = shim_process;
 
-	return likely(p && __atomic_load_n(&p->state, __ATOMIC_ACQUIRE) == 2 &&
-		      (shim_wipes_on_fork || process_is_mine(p))) || process_start();
+	return (likely(p && __atomic_load_n(&p->state, __ATOMIC_ACQUIRE) == 2 &&
+		       (shim_wipes_on_fork || process_is_mine(p))) &&
+		likely(!shim_sandboxed || shim_thread.instance == p->instance)) || process_start();
 }
 /* False in a child that was forked inside a call. */
 static inline bool process_goes_on(void)
@@ -191,7 +204,6 @@ void process_lost(void);
 /* CLOCK_MONOTONIC in ns. */
 uint64_t now_ns(void);
 
-extern _Thread_local struct thread shim_thread __attribute__((tls_model("initial-exec")));
 /* This thread's state, made afresh in a new thread or process. */
 struct thread *thread_self(void);
 
@@ -238,8 +250,8 @@ struct stack {
 bool stack_load(void);
 /* Walks from the frame that `caller` returns to. `top` is a frame address of ours. */
 void stack_walk(struct stack *st, uintptr_t caller, const struct thread *t, bool tight);
-/* True on an alternate stack that has no room for a walk. */
-bool stack_is_tight(const struct thread *t, uintptr_t sp);
+/* True on a stack that has no room for a walk. */
+bool stack_is_tight(struct thread *t, uintptr_t sp);
 /* True where there is no room for anything but the call itself. */
 bool stack_is_full(const struct thread *t, uintptr_t sp);
 /* After a successful sigaltstack with this stack_t. */
@@ -279,8 +291,12 @@ bool transport_send(struct process *p, const struct sigshim_frame *frame, uint64
 void transport_finish(struct process *p, const struct sigshim_frame *frame);
 /* Maps a ring of `size` bytes and sets p->ring. 0 or -errno. */
 int ring_map(struct process *p, int fd, uint64_t size);
+/* In a forked child: gives up its parent's ring. */
+void ring_leave_inherited(void);
 /* 0, -EAGAIN when full. */
 int ring_put(struct process *p, const struct sigshim_frame *frame);
+/* True while a collector is there that reads it. */
+bool ring_is_read(const struct process *p, uint64_t now);
 /* Events that were committed and not read. */
 uint64_t ring_unread(const struct process *p);
 

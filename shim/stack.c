@@ -15,6 +15,8 @@
 
 /* unw_backtrace takes 5 KiB when cold, a record 2; the rest is for the call itself. */
 #define HEADROOM (8 * 1024)
+/* On other stacks a handler may come in the midst of it. */
+#define ROOM (HEADROOM + 4 * 1024)
 /* Below this not even a record without a stack fits. */
 #define FULL 896
 
@@ -75,9 +77,37 @@ bool stack_is_full(const struct thread *t, uintptr_t sp)
 	return sp - t->alt_low < t->alt_high - t->alt_low && sp - t->alt_low < FULL;
 }
 
-bool stack_is_tight(const struct thread *t, uintptr_t sp)
+/* Looks whether ROOM bytes below sp are there, and notes for which stack pointers that is known. */
+static __attribute__((noinline)) bool look_for_room(struct thread *t, uintptr_t sp)
 {
-	return sp - t->alt_low < t->alt_high - t->alt_low && sp - t->alt_low < HEADROOM;
+	uint64_t word;
+
+	for (uintptr_t p = (sp - ROOM) & ~7ul; p < sp && !shim_config.blind; p += 4096)
+		if (!copy_checked(&word, p, sizeof(word)))
+			return false;
+	if (sp > t->room_high && sp - ROOM <= t->room_high)
+		t->room_high = sp;
+	else if (sp < t->room_low && t->room_low - ROOM <= sp)
+		t->room_low = sp;
+	else
+		t->room_low = t->room_high = sp;
+	return true;
+}
+
+bool stack_is_tight(struct thread *t, uintptr_t sp)
+{
+	if (sp - t->alt_low < t->alt_high - t->alt_low)
+		return sp - t->alt_low < HEADROOM;
+	return sp - t->room_low > t->room_high - t->room_low && !look_for_room(t, sp);
+}
+
+/* On aarch64 libunwind gives the byte before a return address; instructions are 4 bytes. */
+static void to_return_addresses(struct stack *st)
+{
+#if defined(__aarch64__)
+	for (unsigned int i = 0; i < st->n; i++)
+		st->pc[i] = (st->pc[i] + 3) & ~3ull;
+#endif
 }
 
 static void walk_unwind(struct stack *st, uintptr_t caller)
@@ -86,6 +116,7 @@ static void walk_unwind(struct stack *st, uintptr_t caller)
 
 	st->n = n > 0 ? (unsigned int)n : 0;
 	st->end = n == (int)shim_config.depth + STACK_SKIP ? SIGSHIM_STACK_DEPTH : SIGSHIM_STACK_COMPLETE;
+	to_return_addresses(st);
 	if (!drop_own_frames(st, caller)) {
 		caller_only(st, caller, SIGSHIM_STACK_BROKEN);
 	} else if (st->n > shim_config.depth) {
@@ -117,7 +148,7 @@ static void walk_fp(struct stack *st, uintptr_t caller, const struct thread *t)
 
 		if (fp & (sizeof(long) - 1))
 			break;
-		if (fp + sizeof(record) <= high)
+		if (fp < high && high - fp >= sizeof(record))
 			memcpy(record, (const void *)fp, sizeof(record));
 		else if (!copy_checked(record, fp, sizeof(record)))
 			break;

@@ -71,4 +71,18 @@ static inline uint64_t sys_pending(void)
 	return set;
 }
 
+/* Blocks every signal of this thread; returns the mask as it was, for sys_restore. */
+static inline uint64_t sys_block(void)
+{
+	uint64_t all = ~0ull, old = 0;
+
+	sys(SYS_rt_sigprocmask, 0 /* SIG_BLOCK */, &all, &old, 8);
+	return old;
+}
+
+static inline void sys_restore(uint64_t mask)
+{
+	sys(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &mask, 0, 8);
+}
+
 #endif

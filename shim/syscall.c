@@ -7,6 +7,7 @@
  * or may not be. AS-safe.
  */
 #include <sigshim/syscalls.h>
+#include <sys/syscall.h>
 
 #include "shim.h"
 
@@ -14,6 +15,7 @@
 
 /* Event id by system call number, 0: not in the table. */
 #define MAP_SIZE 512
+#define NO_EVENT UINT8_MAX	/* only looked at */
 #define AT(nr) [(nr) < 0 ? MAP_SIZE - 1 : (nr)]
 #define MAP_LIBC(id, sys)
 #define MAP_JUMP(id, sys)
@@ -21,6 +23,7 @@
 const uint8_t shim_syscall_map[MAP_SIZE] = {
 #define SIGSHIM_EVENT(id, ident, name, via, sys, ...) MAP_##via(id, sys)
 #include <sigshim/events.def>
+	[SYS_prctl] = NO_EVENT, [SYS_seccomp] = NO_EVENT,
 };
 
 long shim_syscall_recorded(long nr, long a, long b, long c, long d, long e, long f);
@@ -30,6 +33,11 @@ long shim_syscall_recorded(long nr, long a, long b, long c, long d, long e, long
 {
 	const long arg[SIGSHIM_MAX_ARGS] = { a, b, c, d, e, f };
 
+	if (shim_syscall_map[nr] == NO_EVENT) {
+		sandbox_note(nr, a);
+		return shim_real_syscall ? shim_real_syscall(nr, a, b, c, d, e, f) :
+			shim_syscall_early(nr, a, b, c, d, e, f);
+	}
 	return shim_call(shim_syscall_map[nr], arg, nr, __builtin_return_address(0));
 }
 

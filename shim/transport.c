@@ -38,22 +38,32 @@ static void wait_for_room(struct process *p)
 		sys(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &tick, 0);
 }
 
+/* With signals blocked: a handler that jumped out of it would leave it half done. */
+static void look_again(struct process *p, uint32_t link, uint64_t now)
+{
+	uint64_t mask = sys_block();
+	bool alive = false;
+
+	if (link == LINK_RING) {
+		p->retry_ns = now + SIGSHIM_BEAT_STALE_NS;
+		alive = !p->ring->closed && link_alive(p);
+		if (!alive)
+			link_drop(p, now);
+	}
+	if (!alive)
+		link_open(p, now, mask);
+	sys_restore(mask);
+}
+
 void transport_check(struct process *p, uint64_t now)
 {
 	uint32_t link = __atomic_load_n(&p->link, __ATOMIC_ACQUIRE);
 
-	if (likely(link == LINK_RING) && !p->ring->closed &&
-	    now - __atomic_load_n(&p->ring->beat_ns, __ATOMIC_RELAXED) < SIGSHIM_BEAT_STALE_NS)
+	if (likely(link == LINK_RING && ring_is_read(p, now)))
 		return;
-	if (link == LINK_SOCKET || now < p->retry_ns)
-		return;
-	if (link == LINK_RING) {
-		p->retry_ns = now + SIGSHIM_BEAT_STALE_NS;
-		if (!p->ring->closed && link_alive(p))
-			return;
-		link_drop(p, now);
-	}
-	link_open(p, now, sys_mask());
+	/* No state: a forked child that has come back into a call of its parent's. */
+	if (link != LINK_SOCKET && now >= p->retry_ns && p->state && !shim_sandboxed)
+		look_again(p, link, now);
 }
 
 bool transport_send(struct process *p, const struct sigshim_frame *frame, uint64_t now)
@@ -61,7 +71,7 @@ bool transport_send(struct process *p, const struct sigshim_frame *frame, uint64
 	int err = put(p, frame);
 	unsigned int waited = 0;
 
-	while (err == -EAGAIN && shim_config.overflow == SIGSHIM_OVERFLOW_BLOCK) {
+	while (err == -EAGAIN && shim_config.overflow == SIGSHIM_OVERFLOW_BLOCK && !shim_sandboxed) {
 		/* Nobody to make room: waiting would be for ever. */
 		if (++waited % 16 == 0 && !link_alive(p)) {
 			err = -ENOTCONN;

@@ -24,4 +24,8 @@ bool unwinder_load(void);
 /* True for a return address inside libunwind. */
 bool unwinder_owns(uintptr_t pc);
 
+/* Points what a libunwind.so imports at functions of ours. */
+struct link_map;
+bool imports_replace(const struct link_map *lib);
+
 #endif

@@ -31,7 +31,7 @@ bool unwinder_load(void)
 
 	/* It has only now come into the list of modules. */
 	module_scan();
-	if (!walk || !module_span((uintptr_t)walk, &start, &end)) {
+	if (!walk || !module_span((uintptr_t)walk, &start, &end) || !imports_replace(lib)) {
 		config_say("stacks are not recorded: ", "libunwind.so.8 can't be loaded", NULL);
 		return false;
 	}
@@ -39,26 +39,4 @@ bool unwinder_load(void)
 	high = end;
 	unwinder_walk = walk;
 	return true;
-}
-
-/* Its pipe lies where no program looks for descriptors. */
-static int own_pipe(int fds[2], int flags)
-{
-	long r = sys(SYS_pipe2, fds, flags);
-
-	for (int i = 0; r == 0 && i < 2; i++)
-		fds[i] = fd_raise(fds[i]);
-	return r == 0 && fds[0] >= 0 && fds[1] >= 0 ? 0 : -1;
-}
-
-SHIM_API int shim_pipe2(int fds[2], int flags) __asm__("pipe2");
-SHIM_API int shim_pipe2(int fds[2], int flags)
-{
-	static int (*real)(int *, int);
-
-	if (unlikely(unwinder_owns((uintptr_t)__builtin_return_address(0))))
-		return own_pipe(fds, flags);
-	if (unlikely(!real))
-		real = (int (*)(int *, int))dlsym(RTLD_NEXT, "pipe2");
-	return real(fds, flags);
 }

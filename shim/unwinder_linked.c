@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The libunwind inside the portable library. libunwind.redefine turns what it
- * takes from libc into the functions below, so that a walk opens no files and
- * no descriptors, is no cancellation point, and doesn't depend on whether the
- * program has threads. unwinder_load runs once at the start; the rest is
- * AS-safe and MT-safe as libunwind is.
+ * takes from libc into the functions below, so that a walk keeps no descriptor
+ * open, is no cancellation point, takes no lock that a fork could leave behind,
+ * and doesn't depend on whether the program has threads. unwinder_load runs
+ * once at the start; the rest is AS-safe and MT-safe as libunwind is.
  */
 #include <dlfcn.h>
 #include <errno.h>
-#include <sys/mman.h>
+#include <fcntl.h>
 #include <time.h>
 
 #include "shim.h"
@@ -24,6 +24,7 @@ extern int unwinder_own_find_proc_info(void *space, uintptr_t pc, void *info, in
 int unwinder_find_proc_info(void *space, uintptr_t pc, void *info, int need, void *arg);
 int unwinder_dl_iterate_phdr(int (*visit)(struct dl_phdr_info *, size_t, void *), void *arg);
 int unwinder_sigprocmask(int how, const uint64_t *set, uint64_t *old);
+int unwinder_sigmask(int how, const uint64_t *set, uint64_t *old);
 int unwinder_mutex_init(uint32_t *lock, const void *attr);
 int unwinder_mutex_lock(uint32_t *lock);
 int unwinder_mutex_unlock(uint32_t *lock);
@@ -36,7 +37,7 @@ int unwinder_pipe2(int fd[2], int flags);
 int unwinder_mincore(void *p, size_t n, unsigned char *vec);
 int unwinder_msync(void *p, size_t n, int flags);
 long unwinder_read(int fd, void *to, size_t n);
-long unwinder_syscall(long nr, int fd, const void *p, size_t n);
+long unwinder_syscall(long nr, long a, long b, long c, long d, long e, long f);
 int unwinder_open(const char *path, int flags);
 int unwinder_close(int fd);
 int unwinder_stat(const char *path, void *st);
@@ -90,6 +91,11 @@ int unwinder_sigprocmask(int how, const uint64_t *set, uint64_t *old)
 	return (int)sys(SYS_rt_sigprocmask, how, set, old, 8);
 }
 
+int unwinder_sigmask(int how, const uint64_t *set, uint64_t *old)
+{
+	return unwinder_sigprocmask(how, set, old);
+}
+
 int unwinder_mutex_init(uint32_t *lock, const void *attr)
 {
 	*lock = 0;
@@ -141,12 +147,18 @@ int unwinder_setspecific(unsigned int key, const void *value)
 	return setspecific ? setspecific(key, value) : 0;
 }
 
+static long result(long ret)
+{
+	if ((unsigned long)ret <= -4096ul)
+		return ret;
+	errno = (int)-ret;
+	return -1;
+}
+
 /* Programs put functions of their own in front of these. */
 void *unwinder_mmap(void *p, size_t n, int prot, int flags, int fd, long offset)
 {
-	long ret = sys(SYS_mmap, p, n, prot, flags, fd, offset);
-
-	return (unsigned long)ret > -4096ul ? MAP_FAILED : (void *)ret;
+	return (void *)result(sys(SYS_mmap, p, n, prot, flags, fd, offset));
 }
 
 int unwinder_munmap(void *p, size_t n)
@@ -182,46 +194,49 @@ long unwinder_read(int fd, void *to, size_t n)
 	return -1;
 }
 
-long unwinder_syscall(long nr, int fd, const void *p, size_t n)
+static long probe(uintptr_t p)
 {
 	uint64_t word;
-	bool readable = copy_checked(&word, (uintptr_t)p, sizeof(word));
+	bool readable = copy_checked(&word, p, sizeof(word));
 
 	errno = readable ? 0 : EFAULT;
 	return readable ? 1 : -1;
 }
 
-/* For sections that no segment loads. */
+long unwinder_syscall(long nr, long a, long b, long c, long d, long e, long f)
+{
+	return nr == SYS_write ? probe((uintptr_t)b) : result(sys(nr, a, b, c, d, e, f));
+}
+
+/* Files of objects without .eh_frame_hdr, in which the loader can't see .eh_frame. */
 int unwinder_open(const char *path, int flags)
 {
-	errno = EACCES;
-	return -1;
-}
-
-int unwinder_close(int fd)
-{
-	return 0;
-}
-
-int unwinder_stat(const char *path, void *st)
-{
-	errno = EACCES;
-	return -1;
+	return (int)result(sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC));
 }
 
 int unwinder_fstat(int fd, void *st)
 {
-	errno = EBADF;
-	return -1;
+	return (int)result(sys(SYS_fstat, fd, st));
 }
 
-/* Messages. */
+int unwinder_close(int fd)
+{
+	return (int)result(sys(SYS_close, fd));
+}
+
+/* On aarch64 this is the probe; a message of libunwind's is taken for one. */
 long unwinder_write(int fd, const void *p, size_t n)
 {
-	return (long)n;
+	return probe((uintptr_t)p);
 }
 
 /* For the names of functions, which nobody asks it for. */
+int unwinder_stat(const char *path, void *st)
+{
+	errno = ENOSYS;
+	return -1;
+}
+
 void *unwinder_allocate(size_t n)
 {
 	return NULL;

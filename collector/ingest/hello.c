@@ -75,13 +75,15 @@ void session_row(struct session *s)
 }
 
 /* The answer; with a ring's descriptor if there is one. */
-static int send_welcome(int fd, enum sigshim_refusal refusal, const struct ring *ring, int ring_fd)
+static int send_welcome(int fd, enum sigshim_refusal refusal, const struct ring *ring, int ring_fd,
+			bool watched)
 {
 	struct sigshim_welcome w = {
 		.h = { .size = sizeof(w), .type = SIGSHIM_FRAME_WELCOME, .fixed = sizeof(w) },
 		.version = SIGSHIM_WIRE_VERSION, .refusal = refusal,
 		.ring_size = ring_fd >= 0 ? ring->file_size : 0,
 		.transport = ring_fd >= 0 ? SIGSHIM_TRANSPORT_RING : SIGSHIM_TRANSPORT_SOCKET,
+		.close_socket = ring_fd >= 0 && watched,
 	};
 	union {
 		struct cmsghdr align;
@@ -110,7 +112,7 @@ static void turn_away(struct session *s, int refused)
 	else if (refused == -REFUSED_RESOURCES)
 		answer = SIGSHIM_REFUSED_RESOURCES;
 	sink_refuse(&s->in->sink, (enum refusal)-refused, 1);
-	send_welcome(s->fd, answer, NULL, -1);
+	send_welcome(s->fd, answer, NULL, -1, false);
 	session_drop(s);
 }
 
@@ -155,7 +157,7 @@ static void greet(struct session *s)
 	if (s->ring.shared)
 		ring_beat(&s->ring, s->active_ns);
 	/* If it is gone already, the socket and the pidfd will tell. */
-	send_welcome(s->fd, SIGSHIM_WELCOME_OK, &s->ring, ring_fd);
+	send_welcome(s->fd, SIGSHIM_WELCOME_OK, &s->ring, ring_fd, s->pidfd >= 0);
 	if (ring_fd >= 0)
 		close(ring_fd);
 }

@@ -106,7 +106,8 @@ struct sigshim_welcome {
 	uint32_t refusal;	/* enum sigshim_refusal */
 	uint64_t ring_size;	/* bytes of the memfd, 0 without a ring */
 	uint8_t transport;	/* the one granted */
-	uint8_t reserved[7];
+	uint8_t close_socket;	/* the process is watched by a pidfd: the ring is enough */
+	uint8_t reserved[6];
 };
 
 /* Why a stack ends where it ends. */
@@ -217,8 +218,8 @@ struct sigshim_bye {
  * nobody could ever tell them from a record that is being written.
  *
  * A collector that ends sets `closed`; one that was killed stops renewing
- * beat_ns, and a shim that sees it older than SIGSHIM_BEAT_STALE_NS asks the
- * socket whether anybody is there.
+ * beat_ns, and a shim that sees it older than SIGSHIM_BEAT_STALE_NS asks at the
+ * socket's address whether the same one is still there.
  */
 #define SIGSHIM_BEAT_STALE_NS 1000000000ull
 #define SIGSHIM_CELL 64

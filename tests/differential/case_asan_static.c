@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A program built with AddressSanitizer inside, which needs no place
+ * in LD_PRELOAD. It finds the error that the last child makes.
+ */
+/* needs: libasan.so */
+/* flags: -fsanitize=address -static-libasan */
+/* timeout: 40 */
+#include "sanitized.h"
+
+static void *fault(void *arg)
+{
+	char *volatile p = malloc(16);
+	volatile int at = 16;
+
+	return p[at] ? arg : NULL;
+}
