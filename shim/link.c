@@ -250,6 +250,7 @@ static bool same_collector(const struct process *p)
 
 bool link_alive(const struct process *p)
 {
+	const struct sigshim_ring *ring = __atomic_load_n(&p->ring, __ATOMIC_ACQUIRE);
 	char byte;
 	long n;
 
@@ -257,9 +258,10 @@ bool link_alive(const struct process *p)
 		n = sys(SYS_recvfrom, p->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, 0, 0);
 		return n == -EAGAIN || n > 0;
 	}
-	if (p->link != LINK_RING || p->ring->closed)
+	/* Also when a child has come back into its parent's call, and there is no ring. */
+	if (p->link != LINK_RING || !ring || ring->closed)
 		return false;
-	return now_ns() - __atomic_load_n(&p->ring->beat_ns, __ATOMIC_RELAXED) < SIGSHIM_BEAT_STALE_NS ||
+	return now_ns() - __atomic_load_n(&ring->beat_ns, __ATOMIC_RELAXED) < SIGSHIM_BEAT_STALE_NS ||
 		same_collector(p);
 }
 
