@@ -86,14 +86,14 @@ static uint64_t first_taken(struct sigshim_ring *ring, uint64_t pos, uint64_t k)
 
 	for (i = 0; i < k; i++)
 		if (__atomic_load_n(&ring_states(ring)[(pos + i) & mask], __ATOMIC_ACQUIRE) !=
-		    SIGSHIM_RING_FREE(pos + i))
+		    SIGSHIM_RING_FREE(pos + i, mask + 1))
 			break;
 	return i;
 }
 
 static void commit(struct sigshim_ring *ring, uint64_t pos)
 {
-	__atomic_store_n(&ring_states(ring)[pos & (ring->ncells - 1)], SIGSHIM_RING_COMMITTED(pos),
+	__atomic_store_n(&ring_states(ring)[pos & (ring->ncells - 1)], SIGSHIM_RING_COMMITTED(pos, ring->ncells),
 			 __ATOMIC_RELEASE);
 }
 
@@ -181,7 +181,7 @@ uint64_t ring_unread(const struct process *p)
 	tail = __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
 	for (uint64_t pos = head; pos < tail && pos - head < ring->ncells; pos++)
 		if (__atomic_load_n(&ring_states(ring)[pos & mask], __ATOMIC_ACQUIRE) ==
-		    SIGSHIM_RING_COMMITTED(pos) &&
+		    SIGSHIM_RING_COMMITTED(pos, mask + 1) &&
 		    ((struct sigshim_frame *)cell(ring, pos))->type == SIGSHIM_FRAME_EVENT)
 			n++;
 	return n;

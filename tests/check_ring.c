@@ -256,7 +256,7 @@ START_TEST(a_ring_full_of_unfinished_cells_costs_bounded_time_and_memory)
 	for (int lap = 0; lap < 50; lap++) {
 		/* All taken, none finished, again and again. */
 		for (uint64_t i = 0; i < CELLS; i++)
-			state[(ring.head + i) % CELLS] = SIGSHIM_RING_FREE(ring.head + i);
+			state[(ring.head + i) % CELLS] = SIGSHIM_RING_FREE(ring.head + i, CELLS);
 		__atomic_store_n(&shared->tail, ring.head + CELLS, __ATOMIC_RELEASE);
 		ring_begin(&ring, true);
 		for (int i = 0; i < 2 * (int)CELLS && ring_pending(&ring); i++)
@@ -277,7 +277,7 @@ START_TEST(random_bytes_all_over_never_lead_outside)
 			uint32_t size = (uint32_t)rand_r(&rnd) % 9000;
 
 			memcpy(data + pos % CELLS * SIGSHIM_CELL, &size, 4);
-			state[pos % CELLS] = rand_r(&rnd) % 3 ? SIGSHIM_RING_COMMITTED(pos) : (uint64_t)rand_r(&rnd);
+			state[pos % CELLS] = rand_r(&rnd) % 3 ? SIGSHIM_RING_COMMITTED(pos, CELLS) : (uint64_t)rand_r(&rnd);
 		}
 		__atomic_store_n(&shared->tail, ring.head + (unsigned int)rand_r(&rnd) % (CELLS + 1), __ATOMIC_RELEASE);
 		ring_begin(&ring, rand_r(&rnd) % 2);

@@ -63,7 +63,7 @@ static void teardown(void)
 
 static void commit(uint64_t pos)
 {
-	__atomic_store_n(&state[pos % CELLS], SIGSHIM_RING_COMMITTED(pos), __ATOMIC_RELEASE);
+	__atomic_store_n(&state[pos % CELLS], SIGSHIM_RING_COMMITTED(pos, CELLS), __ATOMIC_RELEASE);
 }
 
 /* Gives back what was skipped to get behind an unfinished record. */
@@ -89,7 +89,7 @@ static int64_t take(uint64_t k)
 			continue;
 		}
 		for (i = 0; i < k; i++)
-			if (__atomic_load_n(&state[(pos + i) % CELLS], __ATOMIC_ACQUIRE) != SIGSHIM_RING_FREE(pos + i))
+			if (__atomic_load_n(&state[(pos + i) % CELLS], __ATOMIC_ACQUIRE) != SIGSHIM_RING_FREE(pos + i, CELLS))
 				break;
 		if (__atomic_compare_exchange_n(&shared->tail, &pos, i == k ? pos + k : pos + i + 1, false,
 						__ATOMIC_RELAXED, __ATOMIC_RELAXED)) {

@@ -156,7 +156,7 @@ static void peer_send(const void *frame, size_t len)
 	pos = ring->tail;
 	ring->tail += (len + SIGSHIM_CELL - 1) / SIGSHIM_CELL;
 	memcpy((char *)ring + ring->data_offset + pos * SIGSHIM_CELL, frame, len);
-	__atomic_store_n(&state[pos], SIGSHIM_RING_COMMITTED(pos), __ATOMIC_RELEASE);
+	__atomic_store_n(&state[pos], SIGSHIM_RING_COMMITTED(pos, ring->ncells), __ATOMIC_RELEASE);
 }
 
 static void peer_event(uint32_t thread, uint64_t seq, uint32_t stack, unsigned int npcs)

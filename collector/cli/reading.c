@@ -30,13 +30,14 @@ static int naming_tick(int64_t done, int64_t total, void *arg)
 /* Does what it can: a log that can't be written is read as it is. */
 static void name_frames(const char *path)
 {
+	const struct symbols_options opt = { .debuginfod = true };
 	struct symbolizer *symbolizer = NULL;
 	struct progress progress;
 	struct store *s = NULL;
 
 	if (access(path, W_OK) < 0 || store_open(path, STORE_UPDATE, &s, NULL) < 0)
 		return;
-	if (store_frames_todo_count(s) > 0 && symbols_open(NULL, &symbolizer) == 0) {
+	if (store_frames_todo_count(s) > 0 && symbols_open(&opt, &symbolizer) == 0) {
 		progress_begin(&progress, "naming functions", "frames");
 		naming_run(s, symbolizer, naming_tick, &progress);
 		progress_end(&progress);

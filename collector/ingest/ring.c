@@ -37,7 +37,7 @@ static void publish(struct ring *r)
  */
 static void free_cell(struct ring *r, uint64_t pos, uint64_t for_pos)
 {
-	__atomic_store_n(state_of(r, pos), SIGSHIM_RING_FREE(for_pos), __ATOMIC_RELEASE);
+	__atomic_store_n(state_of(r, pos), SIGSHIM_RING_FREE(for_pos, r->ncells), __ATOMIC_RELEASE);
 }
 
 /* The first position of this cell's at or after head + ncells. */
@@ -113,9 +113,9 @@ int ring_next(struct ring *r, void *buf)
 	}
 	for (unsigned int n = 0; n < SCAN && r->head < tail && !refused; n++) {
 		state = load(state_of(r, r->head));
-		if (state == SIGSHIM_RING_COMMITTED(r->head))
+		if (state == SIGSHIM_RING_COMMITTED(r->head, r->ncells))
 			return take(r, tail, buf);
-		if (state == SIGSHIM_RING_FREE(r->head)) {
+		if (state == SIGSHIM_RING_FREE(r->head, r->ncells)) {
 			/* Most writers finish in a moment; when it gets tight, go on without. */
 			if (r->head >= r->pass_below && tail - r->head <= r->ncells / 2)
 				break;
@@ -163,7 +163,7 @@ int ring_late(struct ring *r, void *buf)
 		if (r->late_at >= r->nholes)
 			r->late_at = 0;
 		pos = r->holes[r->late_at];
-		if (load(state_of(r, pos)) == SIGSHIM_RING_COMMITTED(pos))
+		if (load(state_of(r, pos)) == SIGSHIM_RING_COMMITTED(pos, r->ncells))
 			return take_late(r, r->late_at, buf);
 		r->late_at++;
 		r->late_left--;
@@ -198,5 +198,5 @@ bool ring_pending(const struct ring *r)
 
 bool ring_ready(const struct ring *r)
 {
-	return r->shared && ring_pending(r) && load(state_of(r, r->head)) == SIGSHIM_RING_COMMITTED(r->head);
+	return r->shared && ring_pending(r) && load(state_of(r, r->head)) == SIGSHIM_RING_COMMITTED(r->head, r->ncells);
 }

@@ -56,8 +56,6 @@ static int map_twice(int fd, size_t data_offset, size_t file_size, size_t map_si
 
 static void init(struct ring *r, size_t data_offset)
 {
-	for (uint64_t i = 0; i < r->ncells; i++)
-		r->state[i] = SIGSHIM_RING_FREE(i);
 	r->shared->magic = SIGSHIM_WIRE_MAGIC;
 	r->shared->version = SIGSHIM_WIRE_VERSION;
 	r->shared->ncells = (uint32_t)r->ncells;

@@ -224,8 +224,9 @@ struct sigshim_bye {
 #define SIGSHIM_BEAT_STALE_NS 1000000000ull
 #define SIGSHIM_CELL 64
 #define SIGSHIM_RING_HEADER 4096
-#define SIGSHIM_RING_FREE(pos) ((uint64_t)(pos) << 1)
-#define SIGSHIM_RING_COMMITTED(pos) ((uint64_t)(pos) << 1 | 1)
+/* The state word of position pos: 0 in a new file, so a ring costs nothing before its use. */
+#define SIGSHIM_RING_FREE(pos, ncells) (((uint64_t)(pos) & ~((uint64_t)(ncells) - 1)) << 1)
+#define SIGSHIM_RING_COMMITTED(pos, ncells) (SIGSHIM_RING_FREE(pos, ncells) | 1)
 #define SIGSHIM_RING_MAX_CELLS (1u << 20)
 
 struct sigshim_ring {

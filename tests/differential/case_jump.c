@@ -18,8 +18,11 @@ static void jump(int sig, siginfo_t *info, void *context)
 	(void)context;
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	jumps++;
-	if (may_jump)
-		siglongjmp(back, sig);
+	if (!may_jump)
+		return;
+	/* siglongjmp restores the mask first: the next signal comes before it has jumped. */
+	may_jump = 0;
+	siglongjmp(back, sig);
 }
 
 static void by_the_call(void)
