@@ -277,7 +277,8 @@ START_TEST(random_bytes_all_over_never_lead_outside)
 			uint32_t size = (uint32_t)rand_r(&rnd) % 9000;
 
 			memcpy(data + pos % CELLS * SIGSHIM_CELL, &size, 4);
-			state[pos % CELLS] = rand_r(&rnd) % 3 ? SIGSHIM_RING_COMMITTED(pos, CELLS) : (uint64_t)rand_r(&rnd);
+			state[pos % CELLS] = rand_r(&rnd) % 3 ?
+				SIGSHIM_RING_COMMITTED(pos, CELLS) : (uint64_t)rand_r(&rnd);
 		}
 		__atomic_store_n(&shared->tail, ring.head + (unsigned int)rand_r(&rnd) % (CELLS + 1), __ATOMIC_RELEASE);
 		ring_begin(&ring, rand_r(&rnd) % 2);

@@ -89,7 +89,8 @@ static int64_t take(uint64_t k)
 			continue;
 		}
 		for (i = 0; i < k; i++)
-			if (__atomic_load_n(&state[(pos + i) % CELLS], __ATOMIC_ACQUIRE) != SIGSHIM_RING_FREE(pos + i, CELLS))
+			if (__atomic_load_n(&state[(pos + i) % CELLS], __ATOMIC_ACQUIRE) !=
+			    SIGSHIM_RING_FREE(pos + i, CELLS))
 				break;
 		if (__atomic_compare_exchange_n(&shared->tail, &pos, i == k ? pos + k : pos + i + 1, false,
 						__ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
