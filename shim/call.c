@@ -66,7 +66,7 @@ static void copy_before(struct call *c)
 /*
  * True when what argument i points to is there for certain, once the kernel
  * has accepted it. A handler that the call itself let in may have given the
- * memory back; not, though, a frame further out on this stack.
+ * memory back; not, though, a frame further out on this stack, or static data.
  */
 static bool still_there(const struct call *c, unsigned int i)
 {
@@ -75,8 +75,11 @@ static bool still_there(const struct call *c, unsigned int i)
 
 	if (c->flags & SIGSHIM_EVF_BEFORE && !c->before)
 		lets_in = false;	/* nothing was blocked */
-	return !lets_in || (c->ev->kind[i] != SIGSHIM_KIND_SIGSET_PAIR &&
-			    (uintptr_t)c->arg[i] - (uintptr_t)__builtin_frame_address(0) < OUTER_FRAMES);
+	if (!lets_in)
+		return true;
+	return c->ev->kind[i] != SIGSHIM_KIND_SIGSET_PAIR &&
+		((uintptr_t)c->arg[i] - (uintptr_t)__builtin_frame_address(0) < OUTER_FRAMES ||
+		 module_holds((uintptr_t)c->arg[i]));
 }
 
 /*

@@ -58,6 +58,19 @@ static struct module *find(uintptr_t pc)
 	return NULL;
 }
 
+bool module_holds(uintptr_t p)
+{
+	static struct module *last;
+	struct module *m = __atomic_load_n(&last, __ATOMIC_RELAXED);
+
+	if (m && __atomic_load_n(&m->state, __ATOMIC_ACQUIRE) == 1 && p - m->start < m->end - m->start)
+		return true;
+	m = find(p);
+	if (m)
+		__atomic_store_n(&last, m, __ATOMIC_RELAXED);
+	return m;
+}
+
 bool module_span(uintptr_t pc, uintptr_t *ret_low, uintptr_t *ret_high)
 {
 	const struct module *m = find(pc);

@@ -267,6 +267,8 @@ void stack_sent(struct process *p, uint64_t hash, uint32_t id, uint32_t epoch);
 
 /* Lists the loaded objects. Takes the loader's lock: first call or constructor. */
 void module_scan(void);
+/* True for an address in a loaded object's code or data. */
+bool module_holds(uintptr_t p);
 /* The span of the object at pc. False: none is known. */
 bool module_span(uintptr_t pc, uintptr_t *ret_low, uintptr_t *ret_high);
 /* Makes sure that the module of each address has been sent. False: some address is in none. */
