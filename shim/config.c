@@ -154,12 +154,14 @@ void config_read(char **env)
 	static const char *const stacks[] = { "unwind", "fp", "none", NULL };
 	static const char *const transports[] = { "ring", "socket", NULL };
 	static const char *const overflows[] = { "drop", "block", NULL };
+	static const char *const switches[] = { "0", "1", NULL };
 	const char *verbose = get(env, "SIGSHIM_VERBOSE");
 
 	shim_config.verbose = verbose && *verbose && strcmp(verbose, "0") != 0;
 	shim_config.stack = choose(env, "SIGSHIM_STACK", stacks, SIGSHIM_STACK_UNWIND);
 	shim_config.transport = choose(env, "SIGSHIM_TRANSPORT", transports, SIGSHIM_TRANSPORT_RING);
 	shim_config.overflow = choose(env, "SIGSHIM_OVERFLOW", overflows, SIGSHIM_OVERFLOW_DROP);
+	shim_config.follow = choose(env, "SIGSHIM_FOLLOW", switches, false);
 	shim_config.depth = read_depth(env);
 	shim_config.blind = under_valgrind(env);
 	if (shim_config.blind && shim_config.stack == SIGSHIM_STACK_FP)

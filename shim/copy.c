@@ -70,6 +70,7 @@ static const struct part *parts_of(enum sigshim_kind kind, unsigned int *ret_n)
 		*ret_n = 3;
 		return kernel_action;
 	case SIGSHIM_KIND_SIGNO_OUT:
+	case SIGSHIM_KIND_PID_OUT:
 		return number;
 	case SIGSHIM_KIND_JMPBUF:
 		return jump;

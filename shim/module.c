@@ -82,6 +82,13 @@ bool module_span(uintptr_t pc, uintptr_t *ret_low, uintptr_t *ret_high)
 	return true;
 }
 
+const char *module_path(uintptr_t pc)
+{
+	const struct module *m = find(pc);
+
+	return m ? m->path : NULL;
+}
+
 /* A GNU build-id note in [p, p + size) of the object's own memory. */
 static void read_build_id(struct module *m, const char *p, size_t size)
 {

@@ -72,6 +72,8 @@ static bool image_start(void)
 	if (!shim_real_syscall)
 		real_resolve();
 	module_scan();
+	if (shim_config.follow)
+		follow_begin(environ);
 	__atomic_store_n(&shim_process, allocate(), __ATOMIC_RELEASE);
 	__atomic_store_n(&image_state, READY, __ATOMIC_RELEASE);
 	return true;

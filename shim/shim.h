@@ -53,6 +53,7 @@ struct config {
 	enum sigshim_overflow overflow;
 	unsigned int depth;
 	bool verbose;
+	bool follow;	/* into programs with other environments (follow.c) */
 	bool blind;	/* memory can't be asked for without being noticed (copy.c) */
 	bool event[SIGSHIM_EV_END];	/* recorded, not just passed through */
 };
@@ -254,6 +255,8 @@ void stack_walk(struct stack *st, uintptr_t caller, const struct thread *t, bool
 bool stack_is_tight(struct thread *t, uintptr_t sp);
 /* True where there is no room for anything but the call itself. */
 bool stack_is_full(const struct thread *t, uintptr_t sp);
+/* True when a frame of `size` bytes at sp leaves room for what it calls. */
+bool stack_has(const struct thread *t, uintptr_t sp, size_t size);
 /* After a successful sigaltstack with this stack_t. */
 void stack_note_alternate(struct thread *t, const unsigned char *ss);
 
@@ -280,8 +283,30 @@ bool module_cover(struct process *p, const uint64_t *pc, unsigned int n);
 int module_visit(uintptr_t pc, int (*visit)(struct dl_phdr_info *, size_t, void *), void *arg);
 /* Sends all that are known, after a hello. */
 void module_send_all(struct process *p);
+/* The path of the object at pc, as the loader has it. NULL: none is known. */
+const char *module_path(uintptr_t pc);
 /* A module has gone: forget all, they are looked up again as they are met. */
 void module_forget(void);
+
+/* --- executed programs (follow.c, environ.c) ------------------------------ */
+
+/* Puts functions in front of exec that add what `env` has of ours. Once, after real_resolve. */
+void follow_begin(char **env);
+
+/* Notes what a new program needs. False when our own path is not known. */
+bool environ_keep(char **env);
+/* What a program is to get, and how it has to change. */
+struct environ_change {
+	char *const *env;
+	const char *preload;	/* LD_PRELOAD's value in it, NULL for none */
+	size_t length;		/* of the value */
+	unsigned int n, at;	/* entries; the one that LD_PRELOAD has or gets */
+	uint32_t present;	/* bit i: our variable i is there */
+};
+/* The room that environ_write needs; 0 when the environment is to be passed on as it is. */
+size_t environ_measure(struct environ_change *c, char *const *env);
+/* Makes the new one in the room. */
+char **environ_write(const struct environ_change *c, void *room);
 
 /* --- transport (transport.c, ring.c, link.c) ----------------------------- */
 

@@ -101,6 +101,19 @@ bool stack_is_tight(struct thread *t, uintptr_t sp)
 	return sp - t->room_low > t->room_high - t->room_low && !look_for_room(t, sp);
 }
 
+bool stack_has(const struct thread *t, uintptr_t sp, size_t size)
+{
+	uint64_t word;
+
+	if (sp - t->alt_low < t->alt_high - t->alt_low)
+		return sp - t->alt_low >= size + HEADROOM;
+	/* Each page: beyond a guard page may be somebody else's memory. */
+	for (uintptr_t p = sp & ~7ul; sp - p < size + ROOM; p -= 4096)
+		if (!copy_checked(&word, p, sizeof(word)))
+			return false;
+	return true;
+}
+
 /* On aarch64 libunwind gives the byte before a return address; instructions are 4 bytes. */
 static void to_return_addresses(struct stack *st)
 {

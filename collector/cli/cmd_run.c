@@ -27,8 +27,8 @@
 #define MAX_DEPTH 128
 #define LOOK_MS 20
 
-enum { OPT_OUTPUT, OPT_STACK, OPT_DEPTH, OPT_EVENTS, OPT_TRANSPORT, OPT_OVERFLOW, OPT_SHIM, OPT_RING_SIZE,
-	OPT_QUIET, OPT_MAX };
+enum { OPT_OUTPUT, OPT_STACK, OPT_DEPTH, OPT_EVENTS, OPT_TRANSPORT, OPT_OVERFLOW, OPT_FOLLOW, OPT_SHIM,
+	OPT_RING_SIZE, OPT_QUIET, OPT_MAX };
 
 static const struct cli_option run_options[] = {
 	[OPT_OUTPUT] = { 'o', "output", "LOG", "the log, appended to (default: $SIGSHIM_LOG, else sigshim.db)" },
@@ -37,6 +37,7 @@ static const struct cli_option run_options[] = {
 	[OPT_EVENTS] = { 0, "events", "SPEC", "core (default), all, or event names joined by commas" },
 	[OPT_TRANSPORT] = { 0, "transport", "WAY", "ring (default) or socket" },
 	[OPT_OVERFLOW] = { 0, "overflow", "WHAT", "drop (default, and count) or block when the buffer is full" },
+	[OPT_FOLLOW] = { 0, "follow", NULL, "also into programs executed with an emptied or replaced environment" },
 	[OPT_SHIM] = { 0, "shim", "PATH", "the libsigshim.so to preload" },
 	[OPT_RING_SIZE] = { 0, "ring-size", "BYTES", "buffer of a process, 64K to 64M, a power of two (default: 2M)" },
 	[OPT_QUIET] = { 'q', "quiet", NULL, "no summary" },
@@ -145,13 +146,15 @@ static char **make_environment(const struct recording *r, const char *library)
 		{ OPT_STACK, "SIGSHIM_STACK" }, { OPT_DEPTH, "SIGSHIM_DEPTH" }, { OPT_EVENTS, "SIGSHIM_EVENTS" },
 		{ OPT_TRANSPORT, "SIGSHIM_TRANSPORT" }, { OPT_OVERFLOW, "SIGSHIM_OVERFLOW" },
 	};
-	static const char *words[sizeof(settings) / sizeof(settings[0]) + 2];
+	static const char *words[sizeof(settings) / sizeof(settings[0]) + 3];
 	unsigned int n = 0;
 	char *word;
 
 	if (asprintf(&word, "SIGSHIM_SOCKET=%s", r->socket.path) < 0)
 		return NULL;
 	words[n++] = word;
+	if (r->value[OPT_FOLLOW])
+		words[n++] = "SIGSHIM_FOLLOW=1";
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
 		if (!r->value[settings[i].option])
 			continue;

@@ -173,6 +173,8 @@ static struct json_object *pointee(enum sigshim_kind kind, uint64_t v, const uns
 		return siginfo(copy);
 	case SIGSHIM_KIND_SIGNO_OUT:
 		return signo(get32(copy));
+	case SIGSHIM_KIND_PID_OUT:
+		return json_object_new_int(get32(copy));
 	case SIGSHIM_KIND_ACTION_IN:
 	case SIGSHIM_KIND_ACTION_OUT:
 	case SIGSHIM_KIND_KACTION_IN:

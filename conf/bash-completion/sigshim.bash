@@ -79,7 +79,7 @@ _sigshim()
 		return
 	fi
 	case $command in
-		run) options='--output --stack --depth --events --transport --overflow --shim --ring-size --quiet --help' ;;
+		run) options='--output --stack --depth --events --transport --overflow --follow --shim --ring-size --quiet --help' ;;
 		collect) options='--socket --log --config --socket-mode --ring-size --max-connections --help' ;;
 		query) options='--log --stack --follow --limit --reverse --count-by --format --sql --help' ;;
 		blocked) options='--log --at --live --format --help' ;;

@@ -69,6 +69,7 @@ enum sigshim_kind {
 	SIGSHIM_KIND_SIGSET_PAIR,	/* the same, behind pselect6's { set, size } */
 	SIGSHIM_KIND_SIGINFO_OUT,
 	SIGSHIM_KIND_SIGNO_OUT,
+	SIGSHIM_KIND_PID_OUT,
 	SIGSHIM_KIND_ACTION_IN,		/* libc's struct sigaction */
 	SIGSHIM_KIND_ACTION_OUT,
 	SIGSHIM_KIND_KACTION_IN,	/* the kernel's */
@@ -90,7 +91,7 @@ enum sigshim_kind {
 #define SIGSHIM_COPY_SIGINFO 48
 #define SIGSHIM_COPY_ACTION 24
 #define SIGSHIM_COPY_TIMESPEC 16
-#define SIGSHIM_COPY_SIGNO 8
+#define SIGSHIM_COPY_INT 8
 #define SIGSHIM_COPY_MAX (SIGSHIM_MAX_ARGS * SIGSHIM_COPY_SIGINFO)
 
 static inline unsigned int sigshim_kind_copy(enum sigshim_kind kind)
@@ -117,7 +118,8 @@ static inline unsigned int sigshim_kind_copy(enum sigshim_kind kind)
 	case SIGSHIM_KIND_TIMESPEC_IN:
 		return SIGSHIM_COPY_TIMESPEC;
 	case SIGSHIM_KIND_SIGNO_OUT:
-		return SIGSHIM_COPY_SIGNO;
+	case SIGSHIM_KIND_PID_OUT:
+		return SIGSHIM_COPY_INT;
 	default:
 		return 0;
 	}
@@ -128,6 +130,7 @@ static inline int sigshim_kind_out(enum sigshim_kind kind)
 {
 	return kind == SIGSHIM_KIND_SIGSET_OUT || kind == SIGSHIM_KIND_STACK_OUT ||
 		kind == SIGSHIM_KIND_SIGINFO_OUT || kind == SIGSHIM_KIND_SIGNO_OUT ||
+		kind == SIGSHIM_KIND_PID_OUT ||
 		kind == SIGSHIM_KIND_ACTION_OUT || kind == SIGSHIM_KIND_KACTION_OUT;
 }
 

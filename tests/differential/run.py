@@ -46,7 +46,7 @@ COMBINATIONS = {
 class Case:
     """One C file, with what its comments ask for: `/* needs: root */`."""
 
-    WORDS = "needs flags timeout expect preload after libs uses wrapper only".split()
+    WORDS = "needs flags timeout expect preload after libs uses wrapper only env".split()
 
     def __init__(self, path):
         self.path, self.name = path, os.path.basename(path)[:-2]
@@ -188,6 +188,7 @@ class Lab:
         if combination != NATIVE:
             preload.append(self.library)
             env.update({"SIGSHIM_SOCKET": self.socket, **COMBINATIONS[combination]})
+            env.update(word.split("=", 1) for word in case.words["env"])
         if preload + after:
             env["LD_PRELOAD"] = ":".join(preload + after)
         return env

@@ -18,6 +18,7 @@ FIRST = [
     ("raise", 0, None), ("sigpause", -1, "EINTR"), ("raise", 0, None), ("sigpause", -1, "EINTR"),
     ("raise", 0, None), ("rt_sigsuspend", -1, "EINTR"),
     ("posix_spawnattr_setsigmask", 0, None), ("pthread_attr_setsigmask_np", 0, None),
+    ("posix_spawn", 0, None), ("posix_spawnp", 2, "ENOENT"),
     ("siglongjmp", None, None), ("longjmp", None, None), ("swapcontext", None, None), ("swapcontext", None, None),
     ("swapcontext", None, None), ("setcontext", None, None),
 ]

@@ -132,6 +132,17 @@ static void coroutine(void)
 	setcontext(&outer);
 }
 
+static void spawning(void)
+{
+	char *argv[] = { (char *)"true", NULL };
+	pid_t pid = 0;
+
+	fflush(stdout);
+	SHOW(posix_spawn(&pid, "/bin/true", NULL, NULL, argv, environ));
+	waitpid(pid, NULL, 0);
+	SHOW(posix_spawnp(NULL, "/nowhere/nothing", NULL, NULL, argv, environ));
+}
+
 static void jumps(void)
 {
 	static char stack[65536];
@@ -203,6 +214,7 @@ int main(void)
 	sending();
 	suspensions();
 	inheritance();
+	spawning();
 	jumps();
 	child(run_echo);
 	child(run_nothing);
