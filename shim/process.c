@@ -106,6 +106,7 @@ static void process_fill(struct process *p, uint64_t mask)
 	p->pid = (int32_t)sys(SYS_getpid);
 	p->fd = -1;
 	p->parent_instance = last_instance;
+	shim_tls_shared = false;
 	p->instance = last_instance = new_instance(now);
 	p->lost = __atomic_exchange_n(&lost_early, 0, __ATOMIC_RELAXED);
 	link_open(p, now, mask);
@@ -183,7 +184,7 @@ static __attribute__((noinline)) void thread_renew(struct thread *t, const struc
 
 struct thread *thread_self(void)
 {
-	struct thread *t = &shim_thread;
+	struct thread *t = unlikely(shim_tls_shared) ? clone_thread() : &shim_thread;
 
 	if (unlikely(t->instance != shim_process->instance))
 		thread_renew(t, shim_process);

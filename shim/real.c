@@ -16,6 +16,7 @@
 shim_function *shim_real[SIGSHIM_EV_END];
 long (*shim_real_syscall)(long, long, long, long, long, long, long);
 long (*shim_real_vfork)(void);
+long (*shim_real_clone)(long, long, long, long, long, long, long);
 int (*shim_real_dlclose)(void *);
 
 static int kernel_clock_gettime(clockid_t clock, struct timespec *ts)
@@ -54,6 +55,7 @@ void real_resolve(void)
 	shim_real_syscall = (long (*)(long, long, long, long, long, long, long))
 		dlsym(RTLD_NEXT, "syscall");
 	shim_real_vfork = (long (*)(void))dlsym(RTLD_NEXT, "vfork");
+	shim_real_clone = (long (*)(long, long, long, long, long, long, long))dlsym(RTLD_NEXT, "clone");
 	shim_real_dlclose = (int (*)(void *))dlsym(RTLD_NEXT, "dlclose");
 	auxval = (unsigned long (*)(unsigned long))dlsym(RTLD_NEXT, "getauxval");
 	if (auxval)

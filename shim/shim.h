@@ -74,6 +74,7 @@ typedef long shim_function(long, long, long, long, long, long);
 extern shim_function *shim_real[SIGSHIM_EV_END];	/* by event; NULL for SYSCALL rows */
 extern long (*shim_real_syscall)(long, long, long, long, long, long, long);
 extern long (*shim_real_vfork)(void);
+extern long (*shim_real_clone)(long, long, long, long, long, long, long);
 extern int (*shim_real_dlclose)(void *);
 /* The kernel's until they are resolved, and where libc has none (glibc < 2.17, < 2.16). */
 extern int (*shim_clock_gettime)(clockid_t, struct timespec *);
@@ -92,13 +93,20 @@ struct thread {
 	uint64_t seq;		/* last number given out */
 	int32_t pid, tid;
 	uint32_t ordinal;
-	uint8_t in_vfork;	/* this is a vfork child, on its parent's TLS */
+	uint8_t in_vfork;	/* this is a child on its parent's memory and TLS */
 	uint8_t mask_known;
 	uint64_t mask;		/* after the last record */
 	uintptr_t alt_low, alt_high;	/* alternate stack, as last set through us */
 	uintptr_t room_low, room_high;	/* stack pointers that are known to have room below them */
 };
 extern _Thread_local struct thread shim_thread __attribute__((tls_model("initial-exec")));
+
+/* --- children on their parent's TLS (clone.c) ----------------------------- */
+
+/* One has been made, or may have been. */
+extern bool shim_tls_shared;
+/* The state of whoever is calling, when there may be such. */
+struct thread *clone_thread(void);
 
 /* --- a sandbox (sandbox.c) ------------------------------------------------ */
 

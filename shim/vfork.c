@@ -23,7 +23,7 @@ struct vfork_slot {
 };
 static _Thread_local struct vfork_slot slots[NESTED];
 
-/* Notes the caller. 0 when there is no room: then vfork goes unwatched. */
+/* Notes the caller. 0 when that can't be: then vfork goes unwatched. */
 int shim_vfork_enter(void *ret, uintptr_t sp);
 /* After the real vfork, in parent and child; returns the address to go back to. */
 void *shim_vfork_leave(long result, uintptr_t sp);
@@ -38,9 +38,10 @@ int shim_vfork_enter(void *ret, uintptr_t sp)
 	errno = saved;
 	for (i = 0; i < NESTED && slots[i].sp && slots[i].sp != sp; i++)
 		;
-	if (!ready || i == NESTED)
+	/* A child that shares this TLS has no right to change what is in it. */
+	if (!ready || i == NESTED || thread_self() != &shim_thread)
 		return 0;
-	slots[i] = (struct vfork_slot){ .sp = sp, .ret = ret, .parent = *thread_self() };
+	slots[i] = (struct vfork_slot){ .sp = sp, .ret = ret, .parent = shim_thread };
 	return 1;
 }
 

@@ -80,5 +80,19 @@ class Family(harness.TestCase):
         self.check(SIGSHIM_TRANSPORT="socket")
 
 
+class Sharing(harness.TestCase):
+    """Children that have their parent's memory, and so its thread variables."""
+
+    def test_calls_are_told_apart(self):
+        calls = 20000
+        for transport in ("ring", "socket"):
+            log, done = self.record([harness.program("sharing"), str(calls)], log=transport + ".db",
+                                    env={"SIGSHIM_OVERFLOW": "block", "SIGSHIM_TRANSPORT": transport})
+            *children, parent = map(int, done.stdout.split())
+            rows = self.sql(log, "SELECT pid, tid, count(*), min(seq), max(seq), count(DISTINCT seq) FROM events GROUP BY thread")
+            self.assertEqual(sorted(rows), sorted([(pid, pid, calls, 1, calls, calls) for pid in children] +
+                                                  [(parent, parent, 2 * calls, 1, 2 * calls, 2 * calls)]))
+
+
 if __name__ == "__main__":
     harness.main()
