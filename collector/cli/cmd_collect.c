@@ -144,6 +144,8 @@ static int stop_signals(void)
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
 	sigprocmask(SIG_BLOCK, &stop, NULL);
+	/* A log that may not grow is a log that can't be written, not the end of us. */
+	signal(SIGXFSZ, SIG_IGN);
 	return signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 

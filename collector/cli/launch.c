@@ -28,6 +28,9 @@ int launch_prepare(struct inherited *ret)
 		sigaddset(&set, taken[i]);
 	sigprocmask(SIG_BLOCK, &set, &ret->mask);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	/* A log that may not grow is a log that can't be written, not the end of us. */
+	sigaddset(&set, SIGXFSZ);
+	sigprocmask(SIG_BLOCK, &set, NULL);
 	return fd < 0 ? -errno : fd;
 }
 

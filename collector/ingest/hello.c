@@ -14,10 +14,19 @@
 #include "proc.h"
 #include "session.h"
 
-/* Names a process for as long as the system runs: pids recur, with the start time they don't. */
+/* Pids recur, with the start time they don't. */
 static uint64_t image_key(int pid, uint64_t started)
 {
 	return started << 22 | (uint64_t)pid;
+}
+
+void session_vfork_row(struct session *s, int host_pid, int64_t process)
+{
+	struct proc_info proc;
+
+	proc_read(host_pid, &proc);
+	if (proc.started)
+		sink_parents(&s->in->sink, 0, image_key(host_pid, proc.started), process);
 }
 
 static struct session *session_of(const struct ingest *in, int host_pid)
@@ -31,14 +40,16 @@ static struct session *session_of(const struct ingest *in, int host_pid)
 /* The row it forked from, or was before an exec, or that of its parent. */
 static int64_t parent_of(const struct session *s, const struct proc_info *proc)
 {
-	const struct session *parent;
+	struct session *parent = proc->ppid ? session_of(s->in, proc->ppid) : NULL;
 	int64_t row = 0;
 
 	if (map_get(&s->in->sink.instances, s->hello.parent_instance, &row))
 		return row;
+	/* Before its exec a vfork child spoke through its parent's ring. */
+	if (parent)
+		session_drain(parent, false);
 	if (map_get(&s->in->sink.images, image_key(s->host_pid, proc->started), &row))
 		return row;
-	parent = proc->ppid ? session_of(s->in, proc->ppid) : NULL;
 	return parent ? parent->process : 0;
 }
 
@@ -70,6 +81,7 @@ void session_row(struct session *s)
 	if (!s->exe) {
 		sink->stats.processes++;
 		s->exe = strdup(proc.exe);
+		s->cwd = strdup(proc.cwd);
 	}
 	sink_parents(sink, s->hello.instance, image_key(s->host_pid, proc.started), s->process);
 }

@@ -196,6 +196,7 @@ struct ingest_stats ingest_stats(const struct ingest *in)
 {
 	struct ingest_stats stats = in->sink.stats;
 
+	stats.lost += stats.received - stats.events;
 	stats.unwritten = in->sink.unstored + (in->sink.store ? store_refused(in->sink.store) : 0);
 	return stats;
 }

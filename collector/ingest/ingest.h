@@ -31,6 +31,7 @@ struct ingest_options {
 
 struct ingest_stats {
 	uint64_t events, processes, threads;	/* in the log */
+	uint64_t received;	/* events, also those that the log did not take */
 	uint64_t lost;		/* calls that are known to be missing */
 	uint64_t unknown;	/* gaps whose size nobody can tell */
 	uint64_t refused;	/* frames and peers */

@@ -71,10 +71,20 @@ static long long stat_field(const char *stat, int n)
 	return stat ? strtoll(stat, NULL, 10) : 0;
 }
 
+/* Where a link in /proc/PID leads; empty if that can't be seen. */
+static void read_link(int pid, const char *name, char ret[static PROC_TEXT])
+{
+	char path[64];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	n = readlink(path, ret, PROC_TEXT - 1);
+	ret[n > 0 ? n : 0] = '\0';
+}
+
 void proc_read(int pid, struct proc_info *ret)
 {
 	char buf[1024], *stat = read_stat(pid, buf, sizeof(buf));
-	char path[64];
 	ssize_t n;
 
 	*ret = (struct proc_info){ 0 };
@@ -85,9 +95,8 @@ void proc_read(int pid, struct proc_info *ret)
 	n = read_file(pid, "comm", ret->comm, sizeof(ret->comm));
 	if (n > 0 && ret->comm[n - 1] == '\n')
 		ret->comm[n - 1] = '\0';
-	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
-	n = readlink(path, ret->exe, sizeof(ret->exe) - 1);
-	ret->exe[n > 0 ? n : 0] = '\0';
+	read_link(pid, "exe", ret->exe);
+	read_link(pid, "cwd", ret->cwd);
 	n = read_file(pid, "cmdline", ret->cmdline, sizeof(ret->cmdline));
 	for (ssize_t i = 0; i < n - 1; i++)
 		if (ret->cmdline[i] == '\0')

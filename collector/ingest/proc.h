@@ -18,6 +18,7 @@ struct proc_info {
 	uint64_t started;	/* clock ticks since boot: with the pid, a process's name */
 	char comm[32];
 	char exe[PROC_TEXT];
+	char cwd[PROC_TEXT];
 	char cmdline[PROC_TEXT];	/* arguments joined by spaces */
 };
 

@@ -4,6 +4,7 @@
  * main-only.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "proc.h"
@@ -60,8 +61,10 @@ static int64_t process_of(struct session *s, const struct event *ev)
 
 	if (ev->pid == s->hello.pid || !(ev->flags & SIGSHIM_EVF_VFORK) || !s->process)
 		return s->process;
-	if (sink_vfork_child(&s->in->sink, s->process, host_pid, ev, &child) == 0)
+	if (sink_vfork_child(&s->in->sink, s->process, host_pid, ev, &child) == 0) {
 		s->in->sink.stats.processes++;
+		session_vfork_row(s, host_pid, child);
+	}
 	return child;
 }
 
@@ -174,6 +177,21 @@ static int take_event(struct session *s, const void *frame, size_t len)
 }
 
 /*
+ * The loader names what was found by a relative path as it was given. Only a
+ * build id tells whether the file there is the one; without, it stays as it is.
+ */
+static void make_absolute(const struct session *s, struct module *m)
+{
+	char full[2 * SIGSHIM_MAX_PATH];
+
+	if (*m->path == '\0' || *m->path == '/' || !strchr(m->path, '/') || !*m->build_id ||
+	    !s->cwd || *s->cwd != '/')
+		return;
+	if ((size_t)snprintf(full, sizeof(full), "%s/%s", s->cwd, m->path) <= SIGSHIM_MAX_PATH)
+		strcpy(m->path, full);
+}
+
+/*
  * The path of the main program is the kernel's to tell. Of a deleted one the
  * plain path is kept when a build id will tell whether the file there is it.
  */
@@ -185,6 +203,7 @@ static const char *module_path(const struct session *s, struct module *m)
 		strncpy(m->path, s->exe, SIGSHIM_MAX_PATH);
 		len = strlen(m->path);
 	}
+	make_absolute(s, m);
 	if (len > tail && *m->build_id && strcmp(m->path + len - tail, DELETED) == 0)
 		m->path[len - tail] = '\0';
 	return m->path;

@@ -108,6 +108,7 @@ void session_free(struct session *s)
 	modules_free(&s->modules, b);
 	gaps_free(&s->gaps, b);
 	free(s->exe);
+	free(s->cwd);
 	budget_give(b, sizeof(*s));
 	free(s);
 }

@@ -29,6 +29,7 @@ struct session {
 	struct sigshim_hello hello;
 	int64_t process;	/* row, 0: not there */
 	char *exe;
+	char *cwd;		/* when it said hello */
 	uint32_t generation;	/* of the connection: threads know on which they spoke */
 	bool complete;		/* seen since the instance began */
 	struct ring ring;
@@ -70,6 +71,8 @@ void session_process_ended(struct watch *w, uint32_t events);
 void session_hello(struct session *s, const void *frame, size_t len);
 /* Makes the process row, if it isn't there. */
 void session_row(struct session *s);
+/* The row of a vfork child, which goes on in another when it executes a program. */
+void session_vfork_row(struct session *s, int host_pid, int64_t process);
 
 /* record.c: a frame of a greeted peer. */
 void session_frame(struct session *s, const void *frame, size_t len);

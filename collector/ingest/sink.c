@@ -55,15 +55,31 @@ void sink_refuse(struct sink *sink, enum refusal why, uint64_t count)
 	sink->news += count;
 }
 
+/* What a transaction carried is safe, or lost with it; events count when they are safe. */
+static int commit(struct sink *sink)
+{
+	uint64_t refused;
+
+	sink->failure = store_commit(sink->store);
+	refused = store_refused(sink->store);
+	if (!sink->failure) {
+		sink->safe = sink->given;
+		sink->stats.events += sink->open.events - (refused - sink->open.refused);
+		sink->nends = 0;
+	} else {
+		sink->unstored += sink->open.missing;
+	}
+	sink->open = (struct open_rows){ .refused = refused };
+	return sink->failure;
+}
+
 /* After a write that failed: the row alone, or the log? */
 static int check(struct sink *sink, int r)
 {
 	if (r == 0) {
 		sink->news++;
 	} else if (!sink->failure) {
-		sink->failure = store_commit(sink->store);
-		if (!sink->failure)
-			sink->safe = sink->given;
+		commit(sink);
 	}
 	return r;
 }
@@ -106,7 +122,8 @@ int sink_vfork_child(struct sink *sink, int64_t parent, int host_pid, const stru
 
 void sink_parents(struct sink *sink, uint64_t instance, uint64_t image, int64_t process)
 {
-	remember(sink, &sink->instances, instance, process);
+	if (instance)
+		remember(sink, &sink->instances, instance, process);
 	remember(sink, &sink->images, image, process);
 }
 
@@ -153,22 +170,26 @@ int sink_stack(struct sink *sink, const struct stack_frame *frames, unsigned int
 
 void sink_event(struct sink *sink, int64_t thread, const struct event *ev, int64_t stack)
 {
-	if (sink->failure || thread == 0)
+	sink->stats.received++;
+	if (sink->failure || thread == 0) {
 		sink->unstored++;
-	else if (check(sink, store_event(sink->store, thread, ev, stack)) == 0)
-		sink->stats.events++;
+		return;
+	}
+	sink->open.events++;
+	check(sink, store_event(sink->store, thread, ev, stack));
 }
 
 void sink_gap(struct sink *sink, const struct gap_info *gap)
 {
+	uint64_t count = gap->count > 0 ? (uint64_t)gap->count : 0;
+
+	sink->stats.lost += count;
+	sink->stats.unknown += gap->count < 0;
 	if (sink->failure) {
-		sink->unstored += gap->count > 0 ? (uint64_t)gap->count : 0;
+		sink->unstored += count;
 		return;
 	}
-	if (gap->count < 0)
-		sink->stats.unknown++;
-	else
-		sink->stats.lost += (uint64_t)gap->count;
+	sink->open.missing += count;
 	check(sink, store_gap(sink->store, gap));
 }
 
@@ -178,22 +199,23 @@ void sink_process_end(struct sink *sink, int64_t process, const char *end, uint6
 
 	if (process && !sink->failure)
 		check(sink, store_process_end(sink->store, process, e.ended_ns, end, lost));
-	if (process && sink->failure &&
+	if (process &&
 	    budget_grow(&sink->heap, (void **)&sink->ends, &sink->ends_size, sink->nends + 1, sizeof(e)) == 0)
 		sink->ends[sink->nends++] = e;
 }
 
 /* Ends of processes whose rows were not lost with the transaction. */
-static void store_ends(struct sink *sink)
+static int store_ends(struct sink *sink)
 {
-	for (size_t i = 0; i < sink->nends && !sink->failure; i++) {
+	int r = 0;
+
+	for (size_t i = 0; i < sink->nends && r == 0; i++) {
 		const struct end *e = &sink->ends[i];
 
 		if (e->process <= sink->safe.process)
-			check(sink, store_process_end(sink->store, e->process, e->ended_ns, e->end, e->lost));
+			r = store_process_end(sink->store, e->process, e->ended_ns, e->end, e->lost);
 	}
-	if (!sink->failure)
-		sink->nends = 0;
+	return r;
 }
 
 void sink_named(struct sink *sink, int64_t frame, const struct symbol_info *symbols, unsigned int n,
@@ -224,7 +246,7 @@ static int note_unstored(struct sink *sink)
 
 	if (r < 0)
 		return r;
-	sink->stats.lost += sink->unstored;
+	sink->open.missing += sink->unstored;
 	sink->unstored = 0;
 	return 0;
 }
@@ -239,11 +261,8 @@ void sink_commit(struct sink *sink, bool force)
 	store_refusals(sink);
 	if (!sink->failure)
 		check(sink, note_unstored(sink));
-	if (!sink->failure)
-		sink->failure = store_commit(sink->store);
-	if (sink->failure)
+	if (sink->failure || commit(sink) < 0)
 		return;
-	sink->safe = sink->given;
 	sink->news = 0;
 	sink->committed_ns = now;
 }
@@ -266,14 +285,19 @@ bool sink_recover(struct sink *sink, struct marks *ret_safe)
 	sink->store = NULL;
 	if (store_open(sink->path, STORE_UPDATE, &sink->store, NULL) < 0)
 		return false;
-	sink->failure = 0;
-	check(sink, note_unstored(sink));
-	store_ends(sink);
+	sink->given = sink->safe;
+	sink->open = (struct open_rows){ 0 };
+	sink->failure = note_unstored(sink);
 	if (!sink->failure)
-		sink->failure = store_commit(sink->store);
+		sink->failure = store_ends(sink);
+	if (!sink->failure) {
+		commit(sink);
+	} else {
+		sink->unstored += sink->open.missing;
+		sink->open.missing = 0;
+	}
 	if (sink->failure)
 		return false;
-	sink->given = sink->safe;
 	*ret_safe = sink->safe;
 	return true;
 }

@@ -18,7 +18,14 @@ struct marks {
 	int64_t process, thread, module, stack;
 };
 
-/* The end of a process, kept while the log can't be written. */
+/* Of the transaction that is open, or was when the log failed. */
+struct open_rows {
+	uint64_t events;
+	uint64_t refused;		/* store_refused() when it began */
+	uint64_t missing;		/* records that its gaps tell of */
+};
+
+/* The end of a process, kept until it is safe in the log. */
 struct end {
 	int64_t process;
 	uint64_t ended_ns, lost;
@@ -35,6 +42,7 @@ struct sink {
 	struct map instances;		/* instance → process row */
 	struct map images;		/* process → row of its last image */
 	struct marks given, safe;
+	struct open_rows open;
 	uint64_t news;			/* records since the last commit */
 	uint64_t committed_ns;
 	uint64_t unstored;		/* events not taken, not in the log's gaps yet */

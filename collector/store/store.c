@@ -7,11 +7,13 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <time.h>
 
 #define BUSY_MS 5000
@@ -101,14 +103,28 @@ static int open_unshared(struct store *s)
 	return r == 0 ? schema_open(s, false) : r;
 }
 
+/* Whether a file can be made in the path's folder; errno says why not. */
+static bool may_create(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	bool may = folder && faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0;
+	int error = errno;
+
+	free(folder);
+	errno = error;
+	return may;
+}
+
 /* SQLite would make a log of a missing path's name, and wait on a FIFO. */
 static int check_path(struct store *s)
 {
 	struct stat st;
 
-	if (stat(s->path, &st) == 0)
-		return S_ISREG(st.st_mode) ? 0 : db_refuse(s, -EINVAL, "it is not a regular file");
-	if (errno == ENOENT && s->mode == STORE_CREATE && *s->path)
+	if (stat(s->path, &st) == 0 && !S_ISREG(st.st_mode))
+		return db_refuse(s, -EINVAL, "it is not a regular file");
+	if (faccessat(AT_FDCWD, s->path, R_OK, AT_EACCESS) == 0 ||
+	    (errno == ENOENT && s->mode == STORE_CREATE && *s->path && may_create(s->path)))
 		return 0;
 	return db_refuse(s, -errno, "%s", strerror(errno));
 }
@@ -144,7 +160,7 @@ static char *describe(const struct store *s, int error)
 	char *text = NULL;
 	int n;
 
-	if (error == -ENOENT)
+	if (error == -ENOENT && s->mode != STORE_CREATE)
 		n = asprintf(&text, "there is no log '%s'", s->path);
 	else if (error == -EINVAL)
 		n = asprintf(&text, "'%s' is not a sigshim log: %s", s->path, s->error);

@@ -131,12 +131,27 @@ static bool cfi_is_signal(Dwarf_CFI *cfi, uint64_t addr)
 	return signal;
 }
 
-/* The symbol's name, without the "@VERSION" that linkers append. */
-static char *symbol_name(const struct func *f)
+/* The symbol's name, without what follows one of `ends`. */
+static char *symbol_name(const struct func *f, const char *ends)
 {
-	size_t n = strcspn(f->name + 1, "@") + 1;
+	size_t n = strcspn(f->name + 1, ends) + 1;
 
 	return strndup(f->name, n);
+}
+
+static bool is_mangled(const char *name)
+{
+	return name[0] == '_' && (name[1] == 'Z' || name[1] == 'R');
+}
+
+/*
+ * DWARF names a function that is local to its file without the namespaces and
+ * classes around it; the symbol has them.
+ */
+static bool knows_more(const struct func *f, const struct symbol *sym, uint64_t offset)
+{
+	return !sym->function || (is_mangled(f->name) && !is_mangled(sym->function) &&
+				  f->start == offset - sym->function_offset);
 }
 
 static void demangle(struct symbol *sym)
@@ -163,8 +178,12 @@ void module_lookup(struct module *m, uint64_t offset, bool exact, struct symbol_
 	if (m->dwarf && ret->n > 0)
 		scopes_find_line(m->dwarf, &m->units, addr, &ret->level[0]);
 	outer = ret->n > 0 ? &ret->level[ret->n - 1] : NULL;
-	if (outer && !outer->function && f) {
-		outer->function = symbol_name(f);
+	if (outer && f && knows_more(f, outer, offset)) {
+		/* Linkers append "@VERSION"; DWARF doesn't count ".constprop.0" to the name. */
+		char *name = symbol_name(f, outer->function ? "@." : "@");
+
+		free(outer->function);
+		outer->function = name;
 		outer->function_offset = offset - f->start;
 	}
 	for (unsigned int i = 0; i < ret->n; i++)

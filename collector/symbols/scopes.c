@@ -11,12 +11,15 @@
 
 #include <dwarf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MAX_UNIT_RANGES (1u << 20)
 #define MAX_DEPTH 128
 #define MAX_VISITED (4u << 20)
+#define MAX_ORIGINS 8
+#define MAX_NAME 4096
 
 static int compare_units(const void *va, const void *vb)
 {
@@ -162,15 +165,94 @@ static char *copy(const char *s)
 	return s ? strdup(s) : NULL;
 }
 
+/* The child that is, or holds, what lies at `offset`: they come in order. */
+static bool child_towards(Dwarf_Die *parent, Dwarf_Off offset, Dwarf_Die *ret)
+{
+	Dwarf_Die die;
+	bool found = false;
+
+	if (dwarf_child(parent, &die) != 0)
+		return false;
+	do {
+		if (dwarf_dieoffset(&die) > offset)
+			break;
+		*ret = die;
+		found = true;
+	} while (dwarf_siblingof(&die, &die) == 0);
+	return found;
+}
+
+/* Adds "scope::" for what a function is a member of; what is inside a function begins anew. */
+static void add_scope(Dwarf_Die *die, char *name, size_t size)
+{
+	const char *scope = dwarf_diename(die);
+	size_t n = strlen(name);
+
+	switch (dwarf_tag(die)) {
+	case DW_TAG_subprogram:
+		*name = '\0';
+		break;
+	case DW_TAG_namespace:
+		scope = scope ? scope : "(anonymous namespace)";
+		/* fall through */
+	case DW_TAG_class_type:
+	case DW_TAG_structure_type:
+	case DW_TAG_union_type:
+		if (scope)
+			snprintf(name + n, size - n, "%s::", scope);
+	}
+}
+
+/* The declaration of a function, which is where its scope is. */
+static Dwarf_Die declaration(Dwarf_Die *die)
+{
+	Dwarf_Die at = *die, next;
+	Dwarf_Attribute attr;
+
+	for (int i = 0; i < MAX_ORIGINS; i++) {
+		if (!dwarf_attr(&at, DW_AT_abstract_origin, &attr) &&
+		    !dwarf_attr(&at, DW_AT_specification, &attr))
+			break;
+		if (!dwarf_formref_die(&attr, &next))
+			break;
+		at = next;
+	}
+	return at;
+}
+
+/* A function without a linkage name, as C++ writes it. */
+static char *scoped_name(Dwarf_Die *die, const char *plain)
+{
+	Dwarf_Die target = declaration(die), at;
+	Dwarf_Off offset = dwarf_dieoffset(&target);
+	char name[MAX_NAME] = "";
+	size_t n;
+
+	if (!dwarf_diecu(&target, &at, NULL, NULL))
+		return copy(plain);
+	for (int i = 0; i < MAX_DEPTH && child_towards(&at, offset, &at); i++) {
+		if (dwarf_dieoffset(&at) == offset) {
+			n = strlen(name);
+			snprintf(name + n, sizeof(name) - n, "%s", plain);
+			return copy(name);
+		}
+		add_scope(&at, name, sizeof(name));
+	}
+	return copy(plain);
+}
+
 static char *die_name(Dwarf_Die *die)
 {
 	Dwarf_Attribute attr;
+	const char *plain;
 
 	if (dwarf_attr_integrate(die, DW_AT_linkage_name, &attr) ||
-	    dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attr) ||
-	    dwarf_attr_integrate(die, DW_AT_name, &attr))
+	    dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attr))
 		return copy(dwarf_formstring(&attr));
-	return NULL;
+	if (!dwarf_attr_integrate(die, DW_AT_name, &attr))
+		return NULL;
+	plain = dwarf_formstring(&attr);
+	return plain ? scoped_name(die, plain) : NULL;
 }
 
 /*

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import socket as socket_module
 import subprocess
 import sys
 import tempfile
@@ -34,6 +35,12 @@ def table():
         with open(path, encoding="ascii") as file:
             rows += re.findall(r'^SIGSHIM_EVENT\((\d+), \w+, "(\w+)", (\w+),', file.read(), re.M)
     return sorted((int(number), name, via) for number, name, via in rows)
+
+
+def answers(path):
+    """Whether somebody listens on a socket; the file alone may be ahead of that."""
+    with socket_module.socket(socket_module.AF_UNIX, socket_module.SOCK_SEQPACKET) as one:
+        return one.connect_ex(path) == 0
 
 
 def need(*tools):
@@ -115,7 +122,7 @@ class TestCase(unittest.TestCase):
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=open(self.path("collector.err"), "wb"),
             env=self.environment(**(env or {})), cwd=self.dir)
         self.addCleanup(self.stop, process)
-        self.wait_for(lambda: os.path.exists(path) or process.poll() is not None, "the collector's socket")
+        self.wait_for(lambda: answers(path) or process.poll() is not None, "the collector's socket")
         if process.poll() is not None:
             self.fail("the collector ended: " + open(self.path("collector.err"), encoding="utf-8").read())
         return process, path

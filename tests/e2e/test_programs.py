@@ -115,6 +115,11 @@ server {{ listen 127.0.0.1:{port}; return 200 "hello from nginx"; }} }}""")
         self.assertIn("ngx_master_process_cycle", self.functions(events))
         self.assertEqual(len({e["pid"] for e in events}), 3)   # the master and both workers
 
+    def bio_threads(self):
+        """The threads that have blocked SIGALRM so far."""
+        return {row for row in self.sql(self.path("log.db"), "SELECT DISTINCT thread FROM events "
+                                        "WHERE event = 'pthread_sigmask' AND mask_after LIKE '%SIGALRM%'")}
+
     @harness.need("redis-server")
     def test_redis(self):
         port = free_port()
@@ -127,6 +132,7 @@ server {{ listen 127.0.0.1:{port}; return 200 "hello from nginx"; }} }}""")
             while len(answer) < 16:
                 answer += client.recv(100)
             self.assertEqual(answer, b"+OK\r\n$5\r\nvalue\r\n")
+            self.wait_for(lambda: len(self.bio_threads()) >= 3, "redis's threads to have begun")
             client.sendall(b"SHUTDOWN NOSAVE\r\n")
         self.assertEqual(server.wait(60), 0)
         events = self.query(self.path("log.db"), "event=pthread_sigmask", "signal=SIGALRM")
