@@ -95,8 +95,11 @@ static void begin_thread(struct masks *m, struct mask_thread *t, uint64_t mask, 
 	FOR_EACH_BIT(n, mask) {
 		struct mask_cause cause = cause_in(m, t->process, t, n);
 
-		t->cause[n] = cause.kind == MASK_NOBODY ?
-			(struct mask_cause){ .kind = MASK_UNRECORDED, .before_seq = seq } : inherited(cause);
+		/* What the process began with may be what its earlier, unrecorded calls left. */
+		if (cause.kind == MASK_NOBODY || (cause.kind == MASK_START && seq > 1))
+			t->cause[n] = (struct mask_cause){ .kind = MASK_UNRECORDED, .before_seq = seq };
+		else
+			t->cause[n] = inherited(cause);
 	}
 	t->mask = mask;
 	t->known = true;

@@ -106,6 +106,15 @@ static bool zone(const char **p, int *ret)
 	return true;
 }
 
+/* timegm turns the 30th of February into one of March. */
+static int days_of(const struct tm *tm)
+{
+	struct tm last = { .tm_year = tm->tm_year, .tm_mon = tm->tm_mon + 1, .tm_mday = 0 };
+
+	timegm(&last);
+	return last.tm_mday;
+}
+
 static bool date(const char **p, struct tm *tm)
 {
 	char *end;
@@ -118,7 +127,7 @@ static bool date(const char **p, struct tm *tm)
 	if (!two_digits(p, 12, &tm->tm_mon) || tm->tm_mon-- < 1 || *(*p)++ != '-' ||
 	    !two_digits(p, 31, &tm->tm_mday) || tm->tm_mday < 1)
 		return false;
-	return true;
+	return tm->tm_mday <= days_of(tm);
 }
 
 static int calendar(const char *p, int64_t now_ns, int64_t *ret_ns)

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -138,9 +139,13 @@ static int listen_on(struct settings *s, int *ret_fd, bool *ret_own)
 
 static int stop_signals(void)
 {
+	struct sigaction hup;
 	sigset_t stop;
 
 	sigemptyset(&stop);
+	/* Its terminal goes; nohup(1) says that it shall stay. */
+	if (sigaction(SIGHUP, NULL, &hup) == 0 && hup.sa_handler != SIG_IGN)
+		sigaddset(&stop, SIGHUP);
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
 	sigprocmask(SIG_BLOCK, &stop, NULL);
@@ -172,10 +177,19 @@ static int collect(struct recorder *r, const struct settings *s, int signals)
 	return result;
 }
 
+/* Somebody may have removed our socket, and another collector made its own. */
+static bool is_same(const struct stat *before, const char *path)
+{
+	struct stat now;
+
+	return stat(path, &now) == 0 && now.st_dev == before->st_dev && now.st_ino == before->st_ino;
+}
+
 static int run(int argc, char **argv)
 {
 	static struct settings s;	/* its words live as long as the process */
 	struct recorder r;
+	struct stat socket;
 	bool own;
 	int result = read_settings(&s, argc, argv), fd, signals;
 
@@ -189,13 +203,15 @@ static int run(int argc, char **argv)
 	result = listen_on(&s, &fd, &own);
 	if (result != EXIT_OK)
 		return result;
+	if (own && stat(s.socket, &socket) < 0)
+		own = false;
 	signals = stop_signals();
 	result = recorder_open(&r, s.log, NULL, fd, s.ring_size, s.max_connections);
 	if (result == EXIT_OK) {
 		result = collect(&r, &s, signals);
 		recorder_close(&r);
 	}
-	if (own)
+	if (own && is_same(&socket, s.socket))
 		unlink(s.socket);
 	return result;
 }

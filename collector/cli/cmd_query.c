@@ -266,7 +266,7 @@ static int run_count(struct query *q)
 }
 
 struct sql_rows {
-	const struct query *q;
+	struct query *q;
 	struct rows *rows;
 };
 
@@ -276,8 +276,10 @@ static int add_sql_row(int row, int n, const char *const *cells, void *arg)
 	const struct output_options opt = reading_output(s->q->store);
 	struct row_column columns[n];
 
-	if (row > 0)
+	if (row > 0) {
+		s->q->progress.count++;
 		return rows_add(s->rows, cells);
+	}
 	for (int i = 0; i < n; i++)
 		columns[i] = (struct row_column){ cells[i], CELL_ANY };
 	return rows_open(s->q->format, &opt, columns, n, &s->rows);
@@ -286,8 +288,14 @@ static int add_sql_row(int row, int n, const char *const *cells, void *arg)
 static int run_sql(struct query *q)
 {
 	struct sql_rows s = { .q = q };
-	int r = store_sql(q->store, q->sql, add_sql_row, &s), e = rows_close(s.rows);
+	int r, e;
 
+	q->progress.unit = "rows";
+	store_progress(q->store, progress_tick, &q->progress);
+	r = store_sql(q->store, q->sql, add_sql_row, &s);
+	store_progress(q->store, NULL, NULL);
+	progress_end(&q->progress);
+	e = rows_close(s.rows);
 	return r == 0 ? e : r;
 }
 

@@ -90,6 +90,10 @@ int config_read(const char *path, const struct cli_command *cmd, const char *ski
 	}
 	while (r == EXIT_OK && getline(&text, &size, f) >= 0)
 		r = read_line(path, ++line, text, cmd, skip, set, arg);
+	if (ferror(f)) {
+		cli_error("cannot read %s: %s", path, strerror(errno));
+		r = EXIT_FAILED;
+	}
 	free(text);
 	fclose(f);
 	return r;

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 #define MAP_MIN 16
 
@@ -44,10 +45,19 @@ int budget_grow(struct budget *b, void **array, size_t *count, size_t want, size
 	return 0;
 }
 
-/* Keys may be chosen by a peer; the multiplication spreads runs of them. */
+/*
+ * Keys may be chosen by a peer, the factor cannot: whoever knew it could make
+ * all of them meet in one slot. The high bits of the product depend on all bits
+ * of the key.
+ */
 static size_t slot_of(const struct map *m, uint64_t key)
 {
-	return (size_t)((key * 0x9e3779b97f4a7c15u) >> 20) & (m->size - 1);
+	static uint64_t factor;
+
+	if (!factor && getrandom(&factor, sizeof(factor), 0) != sizeof(factor))
+		factor = 0x9e3779b97f4a7c15u;
+	factor |= 1;
+	return (size_t)((key * factor) >> (64 - __builtin_ctzll(m->size)));
 }
 
 static struct map_slot *find(const struct map *m, uint64_t key)

@@ -41,6 +41,8 @@ int sink_open(struct sink *sink, struct store *store, int64_t run)
 
 void sink_close(struct sink *sink)
 {
+	if (sink->store && sink->unstored)
+		store_refuse(sink->store, sink->unstored);
 	store_close(sink->store);
 	map_free(&sink->instances, &sink->heap);
 	map_free(&sink->images, &sink->heap);

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-void csv_cell(struct text *t, const char *cell)
+static void quote_cell(struct text *t, const char *cell)
 {
 	if (!cell[strcspn(cell, ",\"\r\n")]) {
 		text_add(t, cell);
@@ -22,12 +22,12 @@ void csv_cell(struct text *t, const char *cell)
 	text_addc(t, '"');
 }
 
-static void utf8_cell(struct text *t, const char *s)
+void csv_cell(struct text *t, const char *cell)
 {
 	struct text clean = {};
 
-	add_utf8(&clean, s ? s : "");
-	csv_cell(t, text_str(&clean));
+	add_utf8(&clean, cell ? cell : "");
+	quote_cell(t, text_str(&clean));
 	text_free(&clean);
 }
 
@@ -37,9 +37,9 @@ static void thread_part(struct output *o, const struct log_event *ev, struct tex
 	if (ev->host_tid)
 		text_addi(t, ev->host_tid);
 	text_addc(t, ',');
-	utf8_cell(t, ev->comm);
+	csv_cell(t, ev->comm);
 	text_addc(t, ',');
-	utf8_cell(t, ev->exe);
+	csv_cell(t, ev->exe);
 }
 
 static void call_part(struct output *o, const struct log_event *ev, struct text *t)
@@ -50,7 +50,7 @@ static void call_part(struct output *o, const struct log_event *ev, struct text 
 	const unsigned int known[] = { SIGSHIM_EVF_BEFORE, SIGSHIM_EVF_REQUESTED, SIGSHIM_EVF_AFTER };
 
 	text_addf(t, ",%s,", ev->desc->name);
-	utf8_cell(t, ev->args);
+	csv_cell(t, ev->args);
 	text_addc(t, ',');
 	if (ev->desc->via != SIGSHIM_VIA_JUMP)
 		text_addi(t, ev->ret);
@@ -70,7 +70,7 @@ static void stack_part(struct output *o, const struct log_event *ev, struct text
 
 	if (event_frames(o, ev, &frames, NULL) > 0)
 		frame_name(&name, &frames[0]);
-	utf8_cell(t, text_str(&name));
+	csv_cell(t, text_str(&name));
 	text_free(&name);
 }
 

@@ -7,7 +7,7 @@
 
 #include "format.h"
 
-/* Appends a cell, quoted where it must be. */
+/* Appends a cell, as UTF-8 and quoted where it must be; NULL is empty. */
 void csv_cell(struct text *t, const char *cell);
 
 #endif

@@ -45,7 +45,7 @@ static int add_csv(struct rows *r, const char *const *cells)
 	for (unsigned int i = 0; i < r->n; i++) {
 		if (i)
 			text_addc(&r->line, ',');
-		csv_cell(&r->line, cells[i] ? cells[i] : "");
+		csv_cell(&r->line, cells[i]);
 	}
 	text_add(&r->line, "\r\n");
 	return write_text(r);

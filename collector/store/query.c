@@ -60,10 +60,15 @@ static int report(void *arg)
 void query_begin(struct store *s, const struct event_query *q)
 {
 	if (q->progress)
-		sqlite3_progress_handler(s->db, PROGRESS_STEPS, report, (void *)q);
+		store_progress(s, report, (void *)q);
 }
 
 void query_end(struct store *s)
 {
-	sqlite3_progress_handler(s->db, 0, NULL, NULL);
+	store_progress(s, NULL, NULL);
+}
+
+void store_progress(struct store *s, int (*fn)(void *arg), void *arg)
+{
+	sqlite3_progress_handler(s->db, fn ? PROGRESS_STEPS : 0, fn, arg);
 }

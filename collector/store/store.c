@@ -129,6 +129,19 @@ static int check_path(struct store *s)
 	return db_refuse(s, -errno, "%s", strerror(errno));
 }
 
+/* SQLite takes some names for more than a name: ":memory:", "file:log?mode=ro". */
+static int connect_file(struct store *s, int flags)
+{
+	char *name = NULL;
+	int r;
+
+	if (asprintf(&name, "%s%s", *s->path == '/' ? "" : "./", s->path) < 0)
+		return -ENOMEM;
+	r = connect(s, name, flags);
+	free(name);
+	return r;
+}
+
 static int open_log(struct store *s)
 {
 	static const int flags[] = {
@@ -140,7 +153,7 @@ static int open_log(struct store *s)
 
 	if (r < 0)
 		return r;
-	r = connect(s, s->path, flags[s->mode]);
+	r = connect_file(s, flags[s->mode]);
 	if (r == 0)
 		r = configure(s);
 	if (r == 0)
@@ -162,6 +175,8 @@ static char *describe(const struct store *s, int error)
 
 	if (error == -ENOENT && s->mode != STORE_CREATE)
 		n = asprintf(&text, "there is no log '%s'", s->path);
+	else if (error == -ENOENT)
+		n = asprintf(&text, "cannot make the log '%s': its directory is missing or cannot be written", s->path);
 	else if (error == -EINVAL)
 		n = asprintf(&text, "'%s' is not a sigshim log: %s", s->path, s->error);
 	else
@@ -267,6 +282,11 @@ const char *store_error(const struct store *s)
 const char *store_path(const struct store *s)
 {
 	return s->path;
+}
+
+void store_refuse(struct store *s, uint64_t n)
+{
+	s->refused += n;
 }
 
 uint64_t store_refused(const struct store *s)

@@ -44,6 +44,8 @@ const char *store_path(const struct store *s);
  * error, and store_close tries to leave a row in `gaps`.
  */
 int store_commit(struct store *s);
+/* Counts events that the caller could not give; closing the log notes them. */
+void store_refuse(struct store *s, uint64_t n);
 uint64_t store_refused(const struct store *s);
 
 /* command: shown in the log, NULL for a daemon. */
@@ -200,6 +202,8 @@ int store_stack_read(struct store *s, int64_t stack, int64_t process,
  */
 int store_sql(struct store *s, const char *sql,
 	      int (*fn)(int row, int n, const char *const *cells, void *arg), void *arg);
+/* Has fn called every now and then while a statement runs; NULL for no more. */
+void store_progress(struct store *s, int (*fn)(void *arg), void *arg);
 
 /* --- reading more ----------------------------------------------------- */
 
