@@ -253,7 +253,7 @@ struct stack {
 	enum sigshim_stack_end end;
 	uint64_t *pc;		/* innermost first; room for config.depth + STACK_SKIP */
 };
-#define STACK_SKIP 6	/* frames of ours that libunwind may see */
+#define STACK_SKIP 12	/* frames of ours that libunwind may see, however little was inlined */
 
 /* Loads libunwind; may allocate. False: stacks are callers only. */
 bool stack_load(void);

@@ -144,7 +144,7 @@ static void add_word(int64_t value, void *arg)
 	}
 	begin_term(m->b);
 	text_addf(&m->b->sql, "(%s & ?) <> 0", m->key->column);
-	bind_number(m->b, 1LL << (value - 1));
+	bind_number(m->b, UINT64_C(1) << (value - 1));
 }
 
 static void text_term(struct builder *b, const char *fmt, const char *column, const char *value)
