@@ -37,10 +37,15 @@ static bool mask_restored(struct call *c)
 
 static void announce(struct call *c, uint64_t *words, void *caller, bool tight)
 {
-	c->before = c->after = sys_mask();
-	c->flags = SIGSHIM_EVF_BEFORE | SIGSHIM_EVF_AFTER;
-	if (c->ev->effect == SIGSHIM_EFFECT_JUMP && !mask_restored(c))
+	bool jump = c->ev->effect == SIGSHIM_EFFECT_JUMP;
+
+	/* First, since most jumps restore none, and the kernel need not be asked. */
+	if (jump && !mask_restored(c))
 		return;
+	c->before = sys_mask();
+	if (!jump)
+		c->after = c->before;
+	c->flags |= SIGSHIM_EVF_BEFORE | SIGSHIM_EVF_AFTER;
 	c->seq = __atomic_add_fetch(&c->t->seq, 1, __ATOMIC_RELAXED);
 	c->start = c->end = now_ns();
 	call_store(c, words, (uintptr_t)caller, tight);

@@ -85,9 +85,9 @@ struct sigshim_hello {
 	uint8_t stack_mode;
 	uint8_t transport;	/* the one asked for */
 	uint8_t overflow;
-	uint8_t threads_hint;
+	uint8_t reserved0;
 	uint16_t depth;
-	uint16_t page_shift;
+	uint16_t reserved1;
 	uint32_t shim_version;	/* major << 16 | minor << 8 | patch */
 };
 
