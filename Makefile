@@ -33,7 +33,8 @@ endif
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
 BASE := -std=gnu11 -Iinclude $(WARN) -MMD -MP -D_GNU_SOURCE
 SHIM_FLAGS := -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-omit-frame-pointer \
-	-fno-stack-protector -U_FORTIFY_SOURCE -fasynchronous-unwind-tables
+	-fno-stack-protector -U_FORTIFY_SOURCE -fasynchronous-unwind-tables \
+	-fno-tree-vectorize
 PKGS := sqlite3 libdw libelf json-c smartcols libsystemd
 COLLECTOR_FLAGS := $(SANITIZE) $(shell pkg-config --cflags $(PKGS) 2>/dev/null) -I$(B)/gen -pthread
 COLLECTOR_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -liberty -pthread
@@ -91,6 +92,14 @@ $(B)/tests/check_%: tests/check_%.c $(COLLECTOR_LIB_OBJ)
 	$(say) LD $@
 	$(Q)$(CC) $(BASE) $(COLLECTOR_FLAGS) -Icollector $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(COLLECTOR_LIB_OBJ) \
 		$(shell pkg-config --cflags --libs check) $(COLLECTOR_LIBS)
+
+# The library's, with its objects but for the functions that it exports.
+SHIM_TESTED := $(filter-out $(B)/shim/wrap.o $(B)/shim/mask.o $(B)/shim/%_entry.o,$(SHIM_OBJ))
+$(B)/tests/check_memo: tests/check_memo.c $(SHIM_OBJ)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(BASE) -O2 -g -fomit-frame-pointer -o $@ $< $(SHIM_TESTED) \
+		$(shell pkg-config --cflags --libs check) -pthread -ldl
 
 # Programs that tests run under the shim.
 $(B)/tests/programs/%: tests/programs/%.c

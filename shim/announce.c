@@ -9,12 +9,12 @@
 #include <signal.h>
 #include <string.h>
 
-#include "shim.h"
+#include "clock.h"
+#include "mask.h"
+#include "record.h"
 #include "sys.h"
 
 #include "banned.h"
-
-#define UNBLOCKABLE (1ull << (SIGKILL - 1) | 1ull << (SIGSTOP - 1))
 
 /* False for a jump that restores no mask: it is no event. */
 static bool mask_restored(struct call *c)
@@ -46,9 +46,10 @@ static void announce(struct call *c, uint64_t *words, void *caller, bool tight)
 	if (!jump)
 		c->after = c->before;
 	c->flags |= SIGSHIM_EVF_BEFORE | SIGSHIM_EVF_AFTER;
-	c->seq = __atomic_add_fetch(&c->t->seq, 1, __ATOMIC_RELAXED);
-	c->start = c->end = now_ns();
-	call_store(c, words, (uintptr_t)caller, tight);
+	c->seq = thread_count(c->t);
+	c->from.pc = (uintptr_t)caller;
+	c->start = c->end = moment_now(shim_process);
+	record_call(c, words, tight);
 }
 
 static __attribute__((noinline)) void announce_roomy(const struct shim_event *ev, const long *arg,

@@ -161,6 +161,7 @@ void config_read(char **env)
 	shim_config.stack = choose(env, "SIGSHIM_STACK", stacks, SIGSHIM_STACK_UNWIND);
 	shim_config.transport = choose(env, "SIGSHIM_TRANSPORT", transports, SIGSHIM_TRANSPORT_RING);
 	shim_config.overflow = choose(env, "SIGSHIM_OVERFLOW", overflows, SIGSHIM_OVERFLOW_DROP);
+	shim_config.memo = choose(env, "SIGSHIM_MEMO", switches, true);
 	shim_config.follow = choose(env, "SIGSHIM_FOLLOW", switches, false);
 	shim_config.depth = read_depth(env);
 	shim_config.blind = under_valgrind(env);

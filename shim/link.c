@@ -17,7 +17,7 @@
 #include <sys/time.h>
 #include <sys/un.h>
 
-#include "shim.h"
+#include "ring.h"
 #include "sys.h"
 
 #include "banned.h"
@@ -109,7 +109,8 @@ static long send_hello(const struct process *p, int fd, uint64_t now, uint64_t m
 		.lost = p->lost, .minsigstksz = shim_getauxval(AT_MINSIGSTKSZ), .mask = mask,
 		.pending = sys_pending(),
 		.reconnect = p->reconnects, .stack_mode = (uint8_t)shim_config.stack,
-		.transport = (uint8_t)shim_config.transport, .overflow = (uint8_t)shim_config.overflow,
+		.transport = (uint8_t)shim_config.transport, .clock = clock_offered(),
+		.overflow = (uint8_t)shim_config.overflow,
 		.depth = (uint16_t)shim_config.depth, .shim_version = 0x000100,
 	};
 
@@ -158,6 +159,7 @@ static int greet(struct process *p, int fd, uint64_t now, uint64_t mask, enum li
 	if (err == 0 && w.transport == SIGSHIM_TRANSPORT_RING) {
 		err = ring >= 0 ? ring_map(p, ring, w.ring_size) : -EPROTO;
 		*ret_link = LINK_RING;
+		p->ticks = w.clock != SIGSHIM_CLOCK_NONE;
 		*ret_close = w.close_socket;
 	}
 	p->collector = peer_pid(fd);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "shim.h"
+#include "transport.h"
 #include "sys.h"
 
 #include "banned.h"
@@ -288,6 +289,22 @@ static int note_listed(struct dl_phdr_info *info, size_t size, void *arg)
 	return 0;
 }
 
+uintptr_t module_unwind_table(uintptr_t pc, uintptr_t *ret_low, uintptr_t *ret_high)
+{
+	const struct module *m = find(pc);
+
+	for (unsigned int i = 0; m && i < m->phnum; i++) {
+		uintptr_t at = m->bias + m->phdr[i].p_vaddr;
+
+		if (m->phdr[i].p_type != PT_GNU_EH_FRAME || at < m->start || at >= m->end)
+			continue;
+		*ret_low = m->start;
+		*ret_high = m->end;
+		return at;
+	}
+	return 0;
+}
+
 void module_forget(void)
 {
 	uint32_t round = 0;
@@ -339,7 +356,7 @@ static void send_module(struct process *p, struct module *m, uint64_t now)
 	memcpy(tail, m->build_id, m->build_id_len);
 	memcpy(tail + m->build_id_len, m->path, m->path_len);
 	f.m.h.size = (uint32_t)(sizeof(f.m) + m->build_id_len + m->path_len);
-	if (transport_send(p, &f.m.h, now))
+	if (transport_send(p, &f.m.h))
 		m->sent_epoch = epoch;
 }
 

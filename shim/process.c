@@ -13,7 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "shim.h"
+#include "memo.h"
+#include "ring.h"
 #include "sys.h"
 
 #include "banned.h"
@@ -28,14 +29,6 @@ static uint32_t image_state;
 static uint64_t last_instance;		/* survives a fork, so a child knows its parent */
 static uint32_t last_epoch;
 static uint64_t lost_early;		/* before there was a shim_process */
-
-uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	shim_clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
-}
 
 uint32_t shim_new_epoch(void)
 {
@@ -103,6 +96,7 @@ static void process_fill(struct process *p, uint64_t mask)
 
 	link_close_inherited();
 	ring_leave_inherited();
+	memo_begin();
 	p->pid = (int32_t)sys(SYS_getpid);
 	p->fd = -1;
 	p->parent_instance = last_instance;
@@ -177,6 +171,8 @@ static __attribute__((noinline)) void thread_renew(struct thread *t, const struc
 		t->seq = 0;
 		t->mask_known = 0;
 		t->in_vfork = 0;
+		t->memo = NULL;
+		t->walks = 0;
 		t->instance = p->instance;
 	}
 	sys_restore(mask);

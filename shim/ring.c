@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "shim.h"
+#include "ring.h"
 #include "sys.h"
 
 #include "banned.h"
@@ -70,36 +70,15 @@ int ring_map(struct process *p, int fd, uint64_t size)
 		sys(SYS_madvise, last.ring, last.size, MADV_DONTFORK);
 	last.ring = (void *)base;
 	last.size = size + data_size;
-	p->ring = (void *)base;
+	__atomic_store_n(&p->ring_head, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&p->ring, (void *)base, __ATOMIC_RELEASE);
 	return 0;
-}
-
-static uint64_t *ring_states(struct sigshim_ring *ring)
-{
-	return (void *)((char *)ring + SIGSHIM_RING_HEADER);
-}
-
-/* The first of the k cells at pos that is not free; k if all are. */
-static uint64_t first_taken(struct sigshim_ring *ring, uint64_t pos, uint64_t k)
-{
-	uint64_t mask = ring->ncells - 1, i;
-
-	for (i = 0; i < k; i++)
-		if (__atomic_load_n(&ring_states(ring)[(pos + i) & mask], __ATOMIC_ACQUIRE) !=
-		    SIGSHIM_RING_FREE(pos + i, mask + 1))
-			break;
-	return i;
 }
 
 static void commit(struct sigshim_ring *ring, uint64_t pos)
 {
 	__atomic_store_n(&ring_states(ring)[pos & (ring->ncells - 1)], SIGSHIM_RING_COMMITTED(pos, ring->ncells),
 			 __ATOMIC_RELEASE);
-}
-
-static void *cell(struct sigshim_ring *ring, uint64_t pos)
-{
-	return (char *)ring + ring->data_offset + (pos & (ring->ncells - 1)) * SIGSHIM_CELL;
 }
 
 /* Gives back n cells that were taken with a hole behind them. */
@@ -109,17 +88,18 @@ static void pad(struct sigshim_ring *ring, uint64_t pos, uint64_t n)
 		.size = (uint32_t)(n * SIGSHIM_CELL), .type = SIGSHIM_FRAME_PADDING, .fixed = sizeof(frame),
 	};
 
-	memcpy(cell(ring, pos), &frame, sizeof(frame));
+	memcpy(ring_cell(ring, pos), &frame, sizeof(frame));
 	commit(ring, pos);
 }
 
-/* Takes k cells; false when the ring is full. */
-static bool take(struct sigshim_ring *ring, uint64_t k, uint64_t *ret_pos)
+bool ring_take_slowly(struct process *p, struct sigshim_ring *ring, uint64_t k, uint64_t *ret_pos)
 {
-	uint64_t pos = __atomic_load_n(&ring->tail, __ATOMIC_RELAXED), taken, now;
+	uint64_t pos = __atomic_load_n(&ring->tail, __ATOMIC_RELAXED), head, taken, now;
 
 	for (;;) {
-		if (pos + k - __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE) > ring->ncells) {
+		head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
+		__atomic_store_n(&p->ring_head, head, __ATOMIC_RELAXED);
+		if (pos + k - head > ring->ncells) {
 			/* Or head has passed an old pos while this thread was held up. */
 			now = __atomic_load_n(&ring->tail, __ATOMIC_RELAXED);
 			if (now == pos)
@@ -127,7 +107,7 @@ static bool take(struct sigshim_ring *ring, uint64_t k, uint64_t *ret_pos)
 			pos = now;
 			continue;
 		}
-		taken = first_taken(ring, pos, k);
+		taken = ring_first_taken(ring, pos, k);
 		/* On failure pos is the new tail: somebody else was faster. */
 		if (!__atomic_compare_exchange_n(&ring->tail, &pos, taken == k ? pos + k : pos + taken + 1,
 						 false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
@@ -144,29 +124,14 @@ static bool take(struct sigshim_ring *ring, uint64_t k, uint64_t *ret_pos)
 
 int ring_put(struct process *p, const struct sigshim_frame *frame)
 {
-	struct sigshim_ring *ring = __atomic_load_n(&p->ring, __ATOMIC_ACQUIRE);
-	uint64_t pos;
+	struct ring_place at;
+	int r = ring_take(p, frame->size, &at);
 
-	if (!ring)
-		return -ENOTCONN;
-	if (!take(ring, (frame->size + SIGSHIM_CELL - 1) / SIGSHIM_CELL, &pos))
-		return -EAGAIN;
-	/* Blank: this is a child by now, in a call of its parent's, and the cells are its parent's. */
-	if (!__atomic_load_n(&p->state, __ATOMIC_RELAXED))
-		return -ENOTCONN;
-	memcpy(cell(ring, pos), frame, frame->size);
-	commit(ring, pos);
+	if (r < 0)
+		return r;
+	memcpy(at.frame, frame, frame->size);
+	ring_commit(&at, frame->size);
 	return 0;
-}
-
-bool ring_is_read(const struct process *p, uint64_t now)
-{
-	struct sigshim_ring *ring = __atomic_load_n(&p->ring, __ATOMIC_ACQUIRE);
-
-	/* Signed: the beat may be newer than `now`. */
-	return ring && !ring->closed &&
-		(int64_t)(now - __atomic_load_n(&ring->beat_ns, __ATOMIC_RELAXED)) <
-		(int64_t)SIGSHIM_BEAT_STALE_NS;
 }
 
 uint64_t ring_unread(const struct process *p)
@@ -182,7 +147,7 @@ uint64_t ring_unread(const struct process *p)
 	for (uint64_t pos = head; pos < tail && pos - head < ring->ncells; pos++)
 		if (__atomic_load_n(&ring_states(ring)[pos & mask], __ATOMIC_ACQUIRE) ==
 		    SIGSHIM_RING_COMMITTED(pos, mask + 1) &&
-		    ((struct sigshim_frame *)cell(ring, pos))->type == SIGSHIM_FRAME_EVENT)
+		    ((struct sigshim_frame *)ring_cell(ring, pos))->type == SIGSHIM_FRAME_EVENT)
 			n++;
 	return n;
 }

@@ -24,6 +24,8 @@
 #include <sigshim/events.h>
 #include <sigshim/wire.h>
 
+#include "memo.h"
+
 #define SHIM_API __attribute__((visibility("default")))
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
@@ -37,6 +39,7 @@ struct shim_event {
 	uint8_t effect;		/* enum sigshim_effect */
 	uint8_t via;		/* enum sigshim_via */
 	uint8_t ret_size;	/* bytes of the result */
+	uint8_t in, out;	/* bit i: argument i is copied, and it is the kernel that writes it */
 	uint8_t kind[SIGSHIM_MAX_ARGS];
 	const char *name;
 };
@@ -55,6 +58,7 @@ struct config {
 	bool verbose;
 	bool follow;	/* into programs with other environments (follow.c) */
 	bool blind;	/* memory can't be asked for without being noticed (copy.c) */
+	bool memo;	/* stacks are known again (memo.c) */
 	bool event[SIGSHIM_EV_END];	/* recorded, not just passed through */
 };
 extern struct config shim_config;
@@ -96,6 +100,8 @@ struct thread {
 	uint8_t in_vfork;	/* this is a child on its parent's memory and TLS */
 	uint8_t mask_known;
 	uint64_t mask;		/* after the last record */
+	struct memo *memo;	/* memo.c's; NULL: none yet */
+	uint32_t walks;		/* without one */
 	uintptr_t alt_low, alt_high;	/* alternate stack, as last set through us */
 	uintptr_t room_low, room_high;	/* stack pointers that are known to have room below them */
 };
@@ -124,6 +130,12 @@ enum link_state {
 	LINK_SOCKET,
 };
 
+/* A time stamp: ticks of the clock that the collector has granted, or ns. */
+struct moment {
+	uint64_t at;
+	bool ticks;
+};
+
 #define SHIM_STACK_SLOTS 4096
 struct stack_slot {
 	uint64_t hash;	/* 0: free */
@@ -136,9 +148,11 @@ struct call {
 	const struct shim_event *ev;
 	const long *arg;
 	struct thread *t;
-	uint64_t seq, start, end;
+	uint64_t seq;
+	struct moment start, end;
 	long ret;
 	int error;
+	struct memo_key from;	/* who called; only pc where a walk can't be spared */
 	unsigned int flags;	/* SIGSHIM_EVF_* */
 	uint64_t before, requested, after;
 	unsigned int copied;	/* bit i: copy[i] holds what argument i points to */
@@ -171,10 +185,13 @@ struct process {
 	uint64_t lost;		/* not recorded since the last hello, but for the ring's own */
 	uint64_t retry_ns;	/* when to look for a collector again, or whether it lives */
 	uint32_t failures;	/* in a row */
+	uint32_t idle;		/* calls without a collector */
+	bool ticks;		/* the collector reads the same clock (clock.c) */
 	int32_t fd;		/* the socket, -1 */
 	int32_t collector;	/* its pid as we see it */
 	uint64_t fd_dev, fd_ino;	/* to tell that the number is still ours */
 	struct sigshim_ring *ring;	/* all that is in it is found from here */
+	uint64_t ring_head;	/* its head, as last looked at */
 	uint64_t parent_instance;	/* of the process that forked this one, else 0 */
 	struct stack_slot slot[SHIM_STACK_SLOTS];
 	struct scratch scratch[SHIM_SCRATCHES];
@@ -212,17 +229,40 @@ void process_lost(void);
 
 /* CLOCK_MONOTONIC in ns. */
 uint64_t now_ns(void);
+/* The ticks of this machine that a collector may be able to read: enum sigshim_clock. */
+uint8_t clock_offered(void);
+
+/* The next number of a thread's records, in one instruction: a handler may come, no other thread does. */
+static inline uint64_t thread_count(struct thread *t)
+{
+#if defined(__x86_64__)
+	uint64_t n = 1;
+
+	__asm__ volatile("xaddq %0, %1" : "+r"(n), "+m"(t->seq) : : "cc");
+	return n + 1;
+#else
+	return __atomic_add_fetch(&t->seq, 1, __ATOMIC_RELAXED);
+#endif
+}
 
 /* This thread's state, made afresh in a new thread or process. */
 struct thread *thread_self(void);
 
 /* --- one call (call.c, copy.c, scratch.c) ------------------------------------------ */
 
-/* Makes the call that event `id` stands for, and records it. */
-long shim_call(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], long nr, void *caller);
+/* What __builtin_frame_address(0) points to, by both ABIs; on x86-64 it ends where the caller's stack does. */
+struct frame {
+	uintptr_t fp, ret;
+};
 
-/* Records a call that is all filled in but for its stack. */
-void call_store(struct call *c, uint64_t *words, uintptr_t caller, bool tight);
+/* Makes the call that event `id` stands for, and records it; `frame` is the wrapper's. */
+long shim_call(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], long nr, const struct frame *frame);
+
+/*
+ * What comes after a call: what its pointers point to, masks, the record. `old`
+ * is where a mask change has left the old mask. errno is left alone.
+ */
+void call_made(struct call *c, uint64_t *words, uintptr_t old, bool tight);
 
 /*
  * Records an event of via JUMP as it begins, and returns the real function for
@@ -245,6 +285,15 @@ bool copy_checked(void *to, uintptr_t from, size_t n);
  * if it can't be read.
  */
 bool copy_argument(enum sigshim_kind kind, unsigned char *to, uintptr_t from, bool accepted);
+/* The same, with the commonest at once. */
+static inline bool copy_here(enum sigshim_kind kind, unsigned char *to, uintptr_t from, bool accepted)
+{
+	if (likely(accepted && (kind == SIGSHIM_KIND_SIGSET_IN || kind == SIGSHIM_KIND_SIGSET_OUT))) {
+		__builtin_memcpy(to, (const void *)from, SIGSHIM_COPY_SIGSET);
+		return true;
+	}
+	return copy_argument(kind, to, from, accepted);
+}
 
 /* --- stacks (stack.c, stackid.c) ---------------------------------------- */
 
@@ -259,8 +308,17 @@ struct stack {
 bool stack_load(void);
 /* Walks from the frame that `caller` returns to. `top` is a frame address of ours. */
 void stack_walk(struct stack *st, uintptr_t caller, const struct thread *t, bool tight);
+/* unw_backtrace takes 5 KiB when cold, a record 2; the rest is for the call itself. */
+#define STACK_HEADROOM (8 * 1024)
+/* Looks whether there is room below sp, and notes for which stack pointers that is known. */
+bool stack_look(struct thread *t, uintptr_t sp);
 /* True on a stack that has no room for a walk. */
-bool stack_is_tight(struct thread *t, uintptr_t sp);
+static inline bool stack_is_tight(struct thread *t, uintptr_t sp)
+{
+	if (unlikely(sp - t->alt_low < t->alt_high - t->alt_low))
+		return sp - t->alt_low < STACK_HEADROOM;
+	return unlikely(sp - t->room_low > t->room_high - t->room_low) && !stack_look(t, sp);
+}
 /* True where there is no room for anything but the call itself. */
 bool stack_is_full(const struct thread *t, uintptr_t sp);
 /* True when a frame of `size` bytes at sp leaves room for what it calls. */
@@ -282,6 +340,8 @@ void module_scan(void);
 bool module_holds(uintptr_t p);
 /* The span of the object at pc. False: none is known. */
 bool module_span(uintptr_t pc, uintptr_t *ret_low, uintptr_t *ret_high);
+/* The .eh_frame_hdr of the object at pc, and its span. 0: it has none. */
+uintptr_t module_unwind_table(uintptr_t pc, uintptr_t *ret_low, uintptr_t *ret_high);
 /* Makes sure that the module of each address has been sent. False: some address is in none. */
 bool module_cover(struct process *p, const uint64_t *pc, unsigned int n);
 /*
@@ -315,36 +375,5 @@ struct environ_change {
 size_t environ_measure(struct environ_change *c, char *const *env);
 /* Makes the new one in the room. */
 char **environ_write(const struct environ_change *c, void *room);
-
-/* --- transport (transport.c, ring.c, link.c) ----------------------------- */
-
-/* Looks for a collector if there is none, or if it has gone; before a record is made. */
-void transport_check(struct process *p, uint64_t now);
-/* Sends a frame; when it can't be sent, waits or counts. True if it went out. */
-bool transport_send(struct process *p, const struct sigshim_frame *frame, uint64_t now);
-/* Sends the last frame; waits a moment for room in any case. */
-void transport_finish(struct process *p, const struct sigshim_frame *frame);
-/* Maps a ring of `size` bytes and sets p->ring. 0 or -errno. */
-int ring_map(struct process *p, int fd, uint64_t size);
-/* In a forked child: gives up its parent's ring. */
-void ring_leave_inherited(void);
-/* 0, -EAGAIN when full. */
-int ring_put(struct process *p, const struct sigshim_frame *frame);
-/* True while a collector is there that reads it. */
-bool ring_is_read(const struct process *p, uint64_t now);
-/* Events that were committed and not read. */
-uint64_t ring_unread(const struct process *p);
-
-/* Moves a new descriptor out of the program's way; -errno, and closed, on failure. */
-int fd_raise(int fd);
-/* Finds a collector: hello, welcome, ring. Sets p->link. True if there is one. */
-bool link_open(struct process *p, uint64_t now, uint64_t mask);
-/* In a forked child: closes the copy of its parent's socket. */
-void link_close_inherited(void);
-/* True while the other end is there. */
-bool link_alive(const struct process *p);
-void link_drop(struct process *p, uint64_t now);
-/* One packet. 0, -EAGAIN, or another error when the socket is of no use. */
-int link_put(struct process *p, const struct sigshim_frame *frame);
 
 #endif

@@ -13,10 +13,8 @@
 
 #include "banned.h"
 
-/* unw_backtrace takes 5 KiB when cold, a record 2; the rest is for the call itself. */
-#define HEADROOM (8 * 1024)
 /* On other stacks a handler may come in the midst of it. */
-#define ROOM (HEADROOM + 4 * 1024)
+#define ROOM (STACK_HEADROOM + 4 * 1024)
 /* Below this not even a record without a stack fits. */
 #define FULL 896
 
@@ -77,8 +75,7 @@ bool stack_is_full(const struct thread *t, uintptr_t sp)
 	return sp - t->alt_low < t->alt_high - t->alt_low && sp - t->alt_low < FULL;
 }
 
-/* Looks whether ROOM bytes below sp are there, and notes for which stack pointers that is known. */
-static __attribute__((noinline)) bool look_for_room(struct thread *t, uintptr_t sp)
+__attribute__((noinline)) bool stack_look(struct thread *t, uintptr_t sp)
 {
 	uint64_t word;
 
@@ -94,19 +91,12 @@ static __attribute__((noinline)) bool look_for_room(struct thread *t, uintptr_t 
 	return true;
 }
 
-bool stack_is_tight(struct thread *t, uintptr_t sp)
-{
-	if (sp - t->alt_low < t->alt_high - t->alt_low)
-		return sp - t->alt_low < HEADROOM;
-	return sp - t->room_low > t->room_high - t->room_low && !look_for_room(t, sp);
-}
-
 bool stack_has(const struct thread *t, uintptr_t sp, size_t size)
 {
 	uint64_t word;
 
 	if (sp - t->alt_low < t->alt_high - t->alt_low)
-		return sp - t->alt_low >= size + HEADROOM;
+		return sp - t->alt_low >= size + STACK_HEADROOM;
 	/* Each page: beyond a guard page may be somebody else's memory. */
 	for (uintptr_t p = sp & ~7ul; sp - p < size + ROOM; p -= 4096)
 		if (!copy_checked(&word, p, sizeof(word)))

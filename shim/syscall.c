@@ -40,7 +40,7 @@ long shim_syscall_recorded(long nr, long a, long b, long c, long d, long e, long
 		return shim_real_syscall ? shim_real_syscall(nr, a, b, c, d, e, f) :
 			shim_syscall_early(nr, a, b, c, d, e, f);
 	}
-	return shim_call(shim_syscall_map[nr], arg, nr, __builtin_return_address(0));
+	return shim_call(shim_syscall_map[nr], arg, nr, __builtin_frame_address(0));
 }
 
 /* Before the originals are known. */

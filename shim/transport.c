@@ -8,10 +8,12 @@
 #include <poll.h>
 #include <time.h>
 
-#include "shim.h"
+#include "ring.h"
 #include "sys.h"
 
 #include "banned.h"
+
+#define IDLE_CALLS 16	/* between two looks at the clock, without a collector */
 
 static int put(struct process *p, const struct sigshim_frame *frame)
 {
@@ -55,18 +57,31 @@ static void look_again(struct process *p, uint32_t link, uint64_t now)
 	sys_restore(mask);
 }
 
-void transport_check(struct process *p, uint64_t now)
+bool transport_is_due(struct process *p)
+{
+	return __atomic_fetch_add(&p->idle, 1, __ATOMIC_RELAXED) % IDLE_CALLS == 0 && now_ns() >= p->retry_ns;
+}
+
+static __attribute__((noinline)) void check_again(struct process *p, uint32_t link)
+{
+	uint64_t now = now_ns();
+
+	/* No state: a forked child that has come back into a call of its parent's. */
+	if (now >= p->retry_ns && p->state && !shim_sandboxed)
+		look_again(p, link, now);
+}
+
+void transport_check(struct process *p, struct moment now)
 {
 	uint32_t link = __atomic_load_n(&p->link, __ATOMIC_ACQUIRE);
 
 	if (likely(link == LINK_RING && ring_is_read(p, now)))
 		return;
-	/* No state: a forked child that has come back into a call of its parent's. */
-	if (link != LINK_SOCKET && now >= p->retry_ns && p->state && !shim_sandboxed)
-		look_again(p, link, now);
+	if (link != LINK_SOCKET)
+		check_again(p, link);
 }
 
-bool transport_send(struct process *p, const struct sigshim_frame *frame, uint64_t now)
+bool transport_send(struct process *p, const struct sigshim_frame *frame)
 {
 	int err = put(p, frame);
 	unsigned int waited = 0;
@@ -85,7 +100,7 @@ bool transport_send(struct process *p, const struct sigshim_frame *frame, uint64
 	if (frame->type == SIGSHIM_FRAME_EVENT)
 		process_lost();
 	if (err != -EAGAIN)
-		link_drop(p, now);
+		link_drop(p, now_ns());
 	return false;
 }
 

@@ -3,8 +3,7 @@
  * The face of libunwind. Two files implement it, and the Makefile picks one:
  * unwinder_dlopen.c opens the distribution's libunwind.so.8, and
  * unwinder_linked.c stands for the libunwind inside the portable library
- * (portable.mk). For stack.c, and for call.c, which must not take libunwind's
- * own calls for the program's.
+ * (portable.mk). For stack.c.
  */
 #ifndef SHIM_UNWINDER_H
 #define SHIM_UNWINDER_H
@@ -20,9 +19,6 @@ extern int (*unwinder_walk)(void **pc, int size);
 
 /* Makes it ready; may allocate. False, aloud, when stacks can't be walked. */
 bool unwinder_load(void);
-
-/* True for a return address inside libunwind. */
-bool unwinder_owns(uintptr_t pc);
 
 /* Points what a libunwind.so imports at functions of ours. */
 struct link_map;

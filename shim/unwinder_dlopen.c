@@ -2,9 +2,9 @@
 /*
  * libunwind.so.8 of the distribution, opened with RTLD_LOCAL: as a dependency
  * of a preloaded library its _Unwind_* and backtrace symbols would hide those
- * that the program's exceptions use. It calls sigprocmask and syscall itself,
- * through the PLT and so through our wrappers; they know such calls by their
- * return address. So is pipe2, because it keeps a pipe to test addresses with.
+ * that the program's exceptions use. What it imports is replaced by functions
+ * of ours (unwinder_imports.c), so that its own calls are never taken for the
+ * program's.
  * unwinder_load runs once at the start; the rest is AS-safe.
  */
 #include <dlfcn.h>
@@ -16,12 +16,6 @@
 #include "banned.h"
 
 int (*unwinder_walk)(void **pc, int size);
-static uintptr_t low, high;
-
-bool unwinder_owns(uintptr_t pc)
-{
-	return pc - low < high - low;
-}
 
 bool unwinder_load(void)
 {
@@ -35,8 +29,6 @@ bool unwinder_load(void)
 		config_say("stacks are not recorded: ", "libunwind.so.8 can't be loaded", NULL);
 		return false;
 	}
-	low = start;
-	high = end;
 	unwinder_walk = walk;
 	return true;
 }

@@ -38,12 +38,6 @@ int (*unwinder_walk)(void **pc, int size);
 static int (*key_create)(unsigned int *, void (*)(void *));
 static int (*setspecific)(unsigned int, const void *);
 
-/* Its calls never reach the wrappers. */
-bool unwinder_owns(uintptr_t pc)
-{
-	return false;
-}
-
 bool unwinder_load(void)
 {
 	key_create = (int (*)(unsigned int *, void (*)(void *)))dlsym(RTLD_DEFAULT, "pthread_key_create");

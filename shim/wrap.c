@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The exported wrappers of libc functions, expanded from the table: each hands
- * its arguments and its return address to shim_call. They have names of their
+ * its arguments and its frame to shim_call. They have names of their
  * own in C, since libc's headers rename some of the functions (sigpause), and
  * the table spells some parameters as void pointers. AS-safe as the functions
  * themselves are.
@@ -22,8 +22,14 @@
 	{									\
 		const long arg[SIGSHIM_MAX_ARGS] = { UNPACK RAW };		\
 										\
-		return (RET)shim_call(id, arg, 0, __builtin_return_address(0));	\
+		return (RET)shim_call(id, arg, 0, __builtin_frame_address(0));	\
 	}
+/* mask.c has those of mask changes. */
+#define OF_NONE(via, ...) WRAP_##via(__VA_ARGS__)
+#define OF_QUERY(via, ...) WRAP_##via(__VA_ARGS__)
+#define OF_WHILE(via, ...) WRAP_##via(__VA_ARGS__)
+#define OF_MASK(via, ...)
+#define OF_JUMP(via, ...)	/* jump_entry.S */
 #define SIGSHIM_EVENT(id, ident, name, via, sys, err, effect, RET, PARAMS, RAW, ARGS, DOC) \
-	WRAP_##via(id, ident, RET, PARAMS, RAW)
+	OF_##effect(via, id, ident, RET, PARAMS, RAW)
 #include <sigshim/events.def>

@@ -88,14 +88,14 @@ void session_row(struct session *s)
 
 /* The answer; with a ring's descriptor if there is one. */
 static int send_welcome(int fd, enum sigshim_refusal refusal, const struct ring *ring, int ring_fd,
-			bool watched)
+			bool watched, uint8_t clock)
 {
 	struct sigshim_welcome w = {
 		.h = { .size = sizeof(w), .type = SIGSHIM_FRAME_WELCOME, .fixed = sizeof(w) },
 		.version = SIGSHIM_WIRE_VERSION, .refusal = refusal,
 		.ring_size = ring_fd >= 0 ? ring->file_size : 0,
 		.transport = ring_fd >= 0 ? SIGSHIM_TRANSPORT_RING : SIGSHIM_TRANSPORT_SOCKET,
-		.close_socket = ring_fd >= 0 && watched,
+		.close_socket = ring_fd >= 0 && watched, .clock = clock,
 	};
 	union {
 		struct cmsghdr align;
@@ -124,7 +124,7 @@ static void turn_away(struct session *s, int refused)
 	else if (refused == -REFUSED_RESOURCES)
 		answer = SIGSHIM_REFUSED_RESOURCES;
 	sink_refuse(&s->in->sink, (enum refusal)-refused, 1);
-	send_welcome(s->fd, answer, NULL, -1, false);
+	send_welcome(s->fd, answer, NULL, -1, false, SIGSHIM_CLOCK_NONE);
 	session_drop(s);
 }
 
@@ -141,6 +141,17 @@ static int grant_ring(struct session *s)
 		size /= 2;
 	} while (r == -ENOMEM && size >= INGEST_RING_MIN);
 	return r < 0 ? -1 : fd;
+}
+
+/* Its own counter, if it is the kernel's and its frequency is known by now. */
+static void grant_clock(struct session *s)
+{
+	struct ticks *t = &s->in->ticks;
+	uint64_t patience = ticks_of(t, SIGSHIM_BEAT_STALE_NS);
+
+	ring_beat(&s->ring, s->in->now);
+	ring_patience(&s->ring, patience);
+	s->clock = patience && s->hello.clock == t->clock ? t->clock : SIGSHIM_CLOCK_NONE;
 }
 
 /* Compares what it says of itself with what the kernel does. */
@@ -165,11 +176,12 @@ static void greet(struct session *s)
 	s->generation++;
 	map_set(&in->by_pid, &in->sink.heap, (uint64_t)s->host_pid, (int64_t)(intptr_t)s);
 	map_set(&in->known, &in->sink.heap, (uint64_t)s->host_pid, 1);
-	s->active_ns = sink_now();
+	in->now = ticks_now(&in->ticks);
+	s->active_ns = in->now.ns;
 	if (s->ring.shared)
-		ring_beat(&s->ring, s->active_ns);
+		grant_clock(s);
 	/* If it is gone already, the socket and the pidfd will tell. */
-	send_welcome(s->fd, SIGSHIM_WELCOME_OK, &s->ring, ring_fd, s->pidfd >= 0);
+	send_welcome(s->fd, SIGSHIM_WELCOME_OK, &s->ring, ring_fd, s->pidfd >= 0, s->clock);
 	if (ring_fd >= 0)
 		close(ring_fd);
 }

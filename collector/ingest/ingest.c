@@ -48,6 +48,7 @@ int ingest_open(const struct ingest_options *opt, struct ingest **ret)
 	if (!in)
 		return -ENOMEM;
 	in->epoll = -1;
+	ticks_open(&in->ticks);
 	in->listener = opt->listener;
 	in->ring_size = opt->ring_size ? opt->ring_size : INGEST_RING_SIZE;
 	in->max_connections = opt->max_connections ? opt->max_connections : INGEST_MAX_CONNECTIONS;

@@ -105,7 +105,8 @@ int ingest_round(struct ingest *in, int max_ms)
 
 		w->fn(w, e[i].events);
 	}
-	look_into_rings(in, sink_now());
+	in->now = ticks_now(&in->ticks);
+	look_into_rings(in, in->now.ns);
 	bury(in);
 	recover(in);
 	if (in->sink.news) {

@@ -9,6 +9,7 @@
 #include "ingest.h"
 #include "map.h"
 #include "sink.h"
+#include "ticks.h"
 
 struct namer;
 struct session;
@@ -37,6 +38,8 @@ struct ingest {
 	struct map waiting_of;		/* uid + 1 → how many are waiting */
 	struct map known;		/* host pids that ever said hello */
 	struct sink sink;
+	struct ticks ticks;
+	struct ticks_sample now;	/* when this round began */
 	struct namer *namer;
 	struct watch *watches[8];	/* of ingest_watch, to be freed */
 	unsigned int nwatches;

@@ -154,6 +154,18 @@ static int64_t stack_of(struct session *s, struct event *ev)
 
 /* --- frames ------------------------------------------------------------ */
 
+/* CLOCK_MONOTONIC for what was stamped with ticks; nonsense only where a shim lies. */
+static void set_time(const struct session *s, struct event *ev)
+{
+	uint64_t start = ev->start_ns, end = start + ev->duration_ns;
+
+	if (!(ev->flags & SIGSHIM_EVF_TICKS) || !s->clock)
+		return;
+	ev->start_ns = ticks_ns(&s->in->ticks, start);
+	end = ticks_ns(&s->in->ticks, end);
+	ev->duration_ns = end > ev->start_ns ? end - ev->start_ns : 0;
+}
+
 static int take_event(struct session *s, const void *frame, size_t len)
 {
 	struct event ev;
@@ -163,6 +175,7 @@ static int take_event(struct session *s, const void *frame, size_t len)
 
 	if (r < 0)
 		return r;
+	set_time(s, &ev);
 	session_row(s);
 	thread = find_thread(s, &ev);
 	if (thread < 0)

@@ -181,9 +181,15 @@ bool ring_bye(const struct ring *r)
 	return __atomic_load_n(&r->shared->bye, __ATOMIC_ACQUIRE) != 0;
 }
 
-void ring_beat(struct ring *r, uint64_t now_ns)
+void ring_beat(struct ring *r, struct ticks_sample now)
 {
-	__atomic_store_n(&r->shared->beat_ns, now_ns, __ATOMIC_RELAXED);
+	__atomic_store_n(&r->shared->beat_ns, now.ns, __ATOMIC_RELAXED);
+	__atomic_store_n(&r->shared->beat_ticks, now.ticks, __ATOMIC_RELAXED);
+}
+
+void ring_patience(struct ring *r, uint64_t ticks)
+{
+	__atomic_store_n(&r->shared->stale_ticks, ticks, __ATOMIC_RELAXED);
 }
 
 void ring_stop(struct ring *r)

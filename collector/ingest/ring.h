@@ -15,6 +15,7 @@
 #include <sigshim/wire.h>
 
 #include "map.h"
+#include "ticks.h"
 
 #define RING_MIN_DATA (64u << 10)
 #define RING_MAX_DATA ((size_t)SIGSHIM_RING_MAX_CELLS * SIGSHIM_CELL)
@@ -62,7 +63,9 @@ uint64_t ring_lost(const struct ring *r);
 /* True once the process said that it ends. */
 bool ring_bye(const struct ring *r);
 /* Tells writers that somebody reads, and that nobody will any more. */
-void ring_beat(struct ring *r, uint64_t now_ns);
+void ring_beat(struct ring *r, struct ticks_sample now);
+/* How long they go on without, in ticks. */
+void ring_patience(struct ring *r, uint64_t ticks);
 void ring_stop(struct ring *r);
 /* Whether positions were taken that were not looked at. */
 bool ring_pending(const struct ring *r);

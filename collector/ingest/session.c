@@ -129,7 +129,7 @@ static unsigned int read_ring(struct session *s, bool last)
 	int len;
 
 	ring_begin(&s->ring, last);
-	ring_beat(&s->ring, sink_now());
+	ring_beat(&s->ring, ticks_now(&s->in->ticks));
 	while (n < limit && (len = ring_late(&s->ring, buf)) != 0) {
 		frame_or_refusal(s, buf, len);
 		n++;

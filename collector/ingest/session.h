@@ -33,6 +33,7 @@ struct session {
 	uint32_t generation;	/* of the connection: threads know on which they spoke */
 	bool complete;		/* seen since the instance began */
 	struct ring ring;
+	uint8_t clock;		/* enum sigshim_clock: the ticks that its records may carry */
 	uint64_t active_ns;	/* last record */
 	struct thread *threads;
 	size_t nthreads, threads_size;

@@ -125,13 +125,19 @@ static inline unsigned int sigshim_kind_copy(enum sigshim_kind kind)
 	}
 }
 
-/* True for a kind that the kernel writes: valid only after success. */
+/* Kinds whose copy the program gives, and those that the kernel writes: valid only after success. */
+#define SIGSHIM_KIND_BIT(kind) (1ull << SIGSHIM_KIND_##kind)
+#define SIGSHIM_KINDS_READ (SIGSHIM_KIND_BIT(SIGSET_IN) | SIGSHIM_KIND_BIT(STACK_IN) | \
+	SIGSHIM_KIND_BIT(SIGINFO_IN) | SIGSHIM_KIND_BIT(SIGSET_WHILE) | SIGSHIM_KIND_BIT(SIGSET_PAIR) | \
+	SIGSHIM_KIND_BIT(ACTION_IN) | SIGSHIM_KIND_BIT(KACTION_IN) | SIGSHIM_KIND_BIT(TIMESPEC_IN) | \
+	SIGSHIM_KIND_BIT(JMPBUF) | SIGSHIM_KIND_BIT(UCONTEXT))
+#define SIGSHIM_KINDS_WRITTEN (SIGSHIM_KIND_BIT(SIGSET_OUT) | SIGSHIM_KIND_BIT(STACK_OUT) | \
+	SIGSHIM_KIND_BIT(SIGINFO_OUT) | SIGSHIM_KIND_BIT(SIGNO_OUT) | SIGSHIM_KIND_BIT(PID_OUT) | \
+	SIGSHIM_KIND_BIT(ACTION_OUT) | SIGSHIM_KIND_BIT(KACTION_OUT))
+
 static inline int sigshim_kind_out(enum sigshim_kind kind)
 {
-	return kind == SIGSHIM_KIND_SIGSET_OUT || kind == SIGSHIM_KIND_STACK_OUT ||
-		kind == SIGSHIM_KIND_SIGINFO_OUT || kind == SIGSHIM_KIND_SIGNO_OUT ||
-		kind == SIGSHIM_KIND_PID_OUT ||
-		kind == SIGSHIM_KIND_ACTION_OUT || kind == SIGSHIM_KIND_KACTION_OUT;
+	return SIGSHIM_KINDS_WRITTEN >> kind & 1;
 }
 
 /* Argument tags. */

@@ -63,6 +63,13 @@ enum sigshim_transport {
 	SIGSHIM_TRANSPORT_SOCKET,
 };
 
+/* A counter that programs read without the kernel, and from which the kernel's clock is made. */
+enum sigshim_clock {
+	SIGSHIM_CLOCK_NONE,	/* CLOCK_MONOTONIC alone */
+	SIGSHIM_CLOCK_TSC,	/* x86-64's */
+	SIGSHIM_CLOCK_CNTVCT,	/* aarch64's */
+};
+
 enum sigshim_overflow {
 	SIGSHIM_OVERFLOW_DROP,
 	SIGSHIM_OVERFLOW_BLOCK,
@@ -85,7 +92,7 @@ struct sigshim_hello {
 	uint8_t stack_mode;
 	uint8_t transport;	/* the one asked for */
 	uint8_t overflow;
-	uint8_t reserved0;
+	uint8_t clock;		/* enum sigshim_clock: the ticks it could stamp with */
 	uint16_t depth;
 	uint16_t reserved1;
 	uint32_t shim_version;	/* major << 16 | minor << 8 | patch */
@@ -107,7 +114,8 @@ struct sigshim_welcome {
 	uint64_t ring_size;	/* bytes of the memfd, 0 without a ring */
 	uint8_t transport;	/* the one granted */
 	uint8_t close_socket;	/* the process is watched by a pidfd: the ring is enough */
-	uint8_t reserved[6];
+	uint8_t clock;		/* the one granted: records may carry SIGSHIM_EVF_TICKS */
+	uint8_t reserved[5];
 };
 
 /* Why a stack ends where it ends. */
@@ -127,6 +135,7 @@ enum sigshim_stack_end {
 #define SIGSHIM_EVF_AFTER 0x04		/* mask_after is known */
 #define SIGSHIM_EVF_NEW_STACK 0x08	/* the pcs define stack_id */
 #define SIGSHIM_EVF_VFORK 0x10		/* made by a vfork child, with its parent's memory */
+#define SIGSHIM_EVF_TICKS 0x20		/* start and duration are in ticks of the welcome's clock */
 
 /*
  * One intercepted call. Followed, at h.fixed, by
@@ -151,7 +160,7 @@ struct sigshim_event {
 	int32_t pid;		/* differs from HELLO's only in a vfork child */
 	int32_t error;		/* errno value, 0 on success */
 	uint64_t seq;		/* per thread, consecutive from 1 */
-	uint64_t start_ns;	/* CLOCK_MONOTONIC */
+	uint64_t start_ns;	/* CLOCK_MONOTONIC, or ticks: SIGSHIM_EVF_TICKS */
 	uint64_t duration_ns;
 	int64_t ret;
 	uint64_t mask_before;	/* bit n-1 is signal n */
@@ -243,10 +252,14 @@ struct sigshim_ring {
 	uint32_t pad2;
 	uint8_t pad3[64 - 16];
 	uint64_t head;		/* positions before it were read; by the collector */
+	uint8_t pad4[64 - 8];
+	/* Away from head, which changes all the time: every record is preceded by a look at these. */
 	uint64_t beat_ns;	/* CLOCK_MONOTONIC of its last look; by the collector */
+	uint64_t beat_ticks;	/* the same moment by the welcome's clock; by the collector */
+	uint64_t stale_ticks;	/* SIGSHIM_BEAT_STALE_NS in its ticks; by the collector */
 	uint32_t closed;	/* it has stopped reading for good; by the collector */
-	uint32_t pad4;
-	uint8_t pad5[64 - 24];
+	uint32_t pad5;
+	uint8_t pad6[64 - 32];
 };
 
 _Static_assert(sizeof(struct sigshim_frame) == 8, "wire layout");
@@ -256,10 +269,11 @@ _Static_assert(sizeof(struct sigshim_event) == 104, "wire layout");
 _Static_assert(sizeof(struct sigshim_module) == 48, "wire layout");
 _Static_assert(sizeof(struct sigshim_loss) == 24, "wire layout");
 _Static_assert(sizeof(struct sigshim_bye) == 24, "wire layout");
-_Static_assert(sizeof(struct sigshim_ring) == 256, "wire layout");
+_Static_assert(sizeof(struct sigshim_ring) == 320, "wire layout");
 _Static_assert(offsetof(struct sigshim_ring, tail) == 64, "wire layout");
 _Static_assert(offsetof(struct sigshim_ring, lost) == 128, "wire layout");
 _Static_assert(offsetof(struct sigshim_ring, head) == 192, "wire layout");
+_Static_assert(offsetof(struct sigshim_ring, beat_ns) == 256, "wire layout");
 
 /* The longest EVENT: fixed part, arguments, copies and addresses. */
 _Static_assert(sizeof(struct sigshim_event) + 6 * 8 + 6 * 48 +

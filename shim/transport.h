@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The way to the collector: transport.c chooses between the ring (ring.h) and
+ * the socket (link.c). AS-safe, MT-safe.
+ */
+#ifndef SHIM_TRANSPORT_H
+#define SHIM_TRANSPORT_H
+
+#include "shim.h"
+
+/* Whether it is time to look for a collector again; now and then the clock is read for it. */
+bool transport_is_due(struct process *p);
+/* False while there is no collector, and it is not yet time to look for one: nothing need be recorded. */
+static inline bool transport_hopes(struct process *p)
+{
+	return __atomic_load_n(&p->link, __ATOMIC_RELAXED) != LINK_NONE || transport_is_due(p);
+}
+/* Looks for a collector if there is none, or if it has gone; before a record is made. */
+void transport_check(struct process *p, struct moment now);
+/* Sends a frame; when it can't be sent, waits or counts. True if it went out. */
+bool transport_send(struct process *p, const struct sigshim_frame *frame);
+/* Sends the last frame; waits a moment for room in any case. */
+void transport_finish(struct process *p, const struct sigshim_frame *frame);
+
+/* Moves a new descriptor out of the program's way; -errno, and closed, on failure. */
+int fd_raise(int fd);
+/* Finds a collector: hello, welcome, ring. Sets p->link. True if there is one. */
+bool link_open(struct process *p, uint64_t now, uint64_t mask);
+/* In a forked child: closes the copy of its parent's socket. */
+void link_close_inherited(void);
+/* True while the other end is there. */
+bool link_alive(const struct process *p);
+void link_drop(struct process *p, uint64_t now);
+/* One packet. 0, -EAGAIN, or another error when the socket is of no use. */
+int link_put(struct process *p, const struct sigshim_frame *frame);
+
+#endif
