@@ -159,6 +159,8 @@ docs: $(B)/sigshim
 	$(Q)docs/generate wire < include/sigshim/wire.h > docs/WIRE.md
 	$(Q)docs/generate schema < collector/store/schema.sql > docs/SCHEMA.md
 
+include tests/bench/bench.mk
+
 DATA := $(DESTDIR)$(PREFIX)/share
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 SYSCONFDIR ?= /etc
@@ -208,7 +210,7 @@ clean:
 .PHONY: help
 help:
 	@echo 'make [all]    build/sigshim and build/libsigshim.so'
-	@sed -n 's/^## \([a-z-]*\): /make \1\t/p' Makefile shim/portable.mk | expand -t 18
+	@sed -n 's/^## \([a-z-]*\): /make \1\t/p' Makefile shim/portable.mk tests/bench/bench.mk | expand -t 18
 	@echo 'Variables: CC CFLAGS LDFLAGS PREFIX DESTDIR LIBDIR SYSCONFDIR FUZZ_SECONDS B (build), V=1 for commands'
 
 -include $(SHIM_OBJ:.o=.d) $(COLLECTOR_OBJ:.o=.d) $(UNIT_BIN:=.d) $(PROGRAM_BIN:=.d)
