@@ -4,12 +4,39 @@
 
 BENCH_FLAGS := -std=gnu11 -D_GNU_SOURCE $(WARN) -MMD -MP -O2 -g -fomit-frame-pointer -fno-optimize-sibling-calls
 BENCH ?= full
-BENCH_BIN := $(B)/bench/calls
+BENCH_SRC := tests/bench/calls.c tests/bench/tree.c
+BENCH_BIN := $(B)/bench/calls $(B)/bench/calls-fp
 
-$(B)/bench/calls: tests/bench/calls.c tests/bench/tree.c
+$(B)/bench/calls: $(BENCH_SRC)
 	@mkdir -p $(@D)
 	$(say) LD $@
 	$(Q)$(CC) $(BENCH_FLAGS) -o $@ $^ -pthread
+
+# With frame pointers, for those who need them.
+$(B)/bench/calls-fp: $(BENCH_SRC)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(BENCH_FLAGS) -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer -o $@ $^ -pthread
+
+# What the peers need. Without their headers they are not built, and run.py says so.
+$(B)/bench/calls-lttng: $(BENCH_SRC) tests/bench/lttng_provider.c
+	$(say) LD $@
+	$(Q)$(CC) $(BENCH_FLAGS) -DBENCH_LTTNG -Itests/bench -o $@ $^ -pthread -llttng-ust -lunwind -ldl
+
+$(B)/bench/minimal: tests/bench/minimal.c
+	$(say) LD $@
+	$(Q)$(CC) $(BENCH_FLAGS) -o $@ $^ -lbpf
+
+$(B)/bench/minimal.bpf.o: tests/bench/minimal.bpf.c tests/bench/minimal.h
+	$(say) BPF $@
+	$(Q)$(FUZZ_CC) -O2 -g -target bpf -I/usr/include/$(shell $(CC) -print-multiarch) -c -o $@ $<
+
+HAVE_HEADER = $(shell echo '\#include <$(1)>' | $(CC) -E - >/dev/null 2>&1 && echo yes)
+ifeq ($(filter bench bench-programs,$(MAKECMDGOALS)),)
+else
+BENCH_BIN += $(if $(call HAVE_HEADER,lttng/tracepoint.h),$(if $(call HAVE_HEADER,libunwind.h),$(B)/bench/calls-lttng))
+BENCH_BIN += $(if $(call HAVE_HEADER,bpf/libbpf.h),$(B)/bench/minimal $(if $(FUZZ_CC),$(B)/bench/minimal.bpf.o))
+endif
 
 ## bench: measure what recording costs (BENCH=quick, WAYS="memo lttng", CASES="d10 t4")
 .PHONY: bench bench-programs

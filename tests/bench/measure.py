@@ -24,7 +24,7 @@ class Case:
     cold: bool = False
     bursts: int = 20
     burst: int = 2000
-    warmup: int = 6
+    warmup: int = 10
     pause_us: int = 8000
     seconds: int = 0
 
@@ -66,6 +66,7 @@ class Way:
     stacks = False	# whether it records them
     factor = 1		# how many times fewer calls it is given
     program = place.CALLS
+    baseline = place.CALLS	# what runs natively, to compare with
 
     def missing(self):
         """Why this way can't be measured here; None when it can."""
@@ -92,11 +93,11 @@ def scratch():
     return tempfile.TemporaryDirectory(prefix="run-", dir=place.OUT, ignore_cleanup_errors=True)
 
 
-def run_once(way, case, examine=False):
-    """One run: the program's own result, and Facts when asked for."""
+def run_once(way, case, examine=False, program=None):
+    """One run of the way's program or another: the program's own result, and Facts when asked for."""
     with scratch() as folder:
         path = os.path.join(folder, "result.json")
-        way.record(case.argv(path, way.program), folder, case)
+        way.record(case.argv(path, program or way.program), folder, case)
         try:
             with open(path, encoding="ascii") as file:
                 result = json.load(file)
@@ -143,9 +144,9 @@ def measure(way, case, rounds, native=Native()):
         last = i == rounds - 1
         if i % 2:
             traced, found = run_once(way, own, last)
-            plain, _ = run_once(native, case)
+            plain, _ = run_once(native, case, program=way.baseline)
         else:
-            plain, _ = run_once(native, case)
+            plain, _ = run_once(native, case, program=way.baseline)
             traced, found = run_once(way, own, last)
         pairs.append((plain, traced))
         if last:

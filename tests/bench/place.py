@@ -25,6 +25,16 @@ def find(tool):
     return shutil.which(tool, path=":".join(places))
 
 
+def absent(*tools, packages=None):
+    """Why a way can't be measured, when one of its tools is not installed."""
+    lack = [tool for tool in tools if not find(tool)]
+    return f"{lack[0]} is not installed: apt-get install {packages or lack[0]}, or conf/setup bench" if lack else None
+
+
+def remove(folder):
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def environment(**more):
     """Ours, without what would change a measurement."""
     env = {k: v for k, v in os.environ.items()

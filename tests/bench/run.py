@@ -77,6 +77,16 @@ def measure_calls(chosen, options, results):
             print_row(case, way, m)
 
 
+def trial(way):
+    """Why a way does not work here, found by trying; None when it does."""
+    place.progress.show(f"trying {way.title}")
+    try:
+        _, facts = measure.run_once(way, Case("trial", bursts=2, burst=10, warmup=1, pause_us=1000), examine=True)
+    except place.Failed as why:
+        return str(why)
+    return None if way.name == "native" or facts.events else "it recorded nothing"
+
+
 def choose(options, results):
     """The ways that can be measured; says which can't, and why."""
     known = ways_module.all_ways()
@@ -86,7 +96,7 @@ def choose(options, results):
         sys.exit(f"run.py: no such way: {unknown[0]}. There are {', '.join(known)}.")
     chosen = []
     for name in wanted:
-        why = known[name].missing()
+        why = known[name].missing() or trial(known[name])
         if why:
             place.progress.line(f"missing: {known[name].title}: {why}")
             results["missing"].append({"way": name, "title": known[name].title, "reason": why})

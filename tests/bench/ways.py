@@ -26,8 +26,9 @@ class Sigshim(Way):
     """`sigshim run` with one set of settings."""
     stacks = True
 
-    def __init__(self, name, title, *options, env=None, stack=True):
+    def __init__(self, name, title, *options, env=None, stack=True, program=place.CALLS):
         self.name, self.title, self.options, self.env, self.stacks = name, title, options, env or {}, stack
+        self.program = self.baseline = program
         self.said = ""
 
     def missing(self):
@@ -68,7 +69,7 @@ def all_ways():
         Sigshim("memo", "sigshim"),
         Sigshim("nomemo", "sigshim, stacks walked each time", env={"SIGSHIM_MEMO": "0"}),
         Sigshim("nostack", "sigshim, no stacks", "--stack=none", stack=False),
-        Sigshim("fp", "sigshim, frame pointers", "--stack=fp"),
+        Sigshim("fp", "sigshim, frame pointers", "--stack=fp", program=place.CALLS + "-fp"),
         Sigshim("packets", "sigshim, packets", "--transport=socket"),
         *peers_user.WAYS, *peers_kernel.WAYS,
     ]
