@@ -55,6 +55,7 @@ FUZZ_BIN := $(FUZZ_SRC:tests/%.c=$(B)/tests/%)
 all: $(B)/sigshim $(B)/libsigshim.so
 
 include shim/portable.mk
+include tests/bench/bench.mk
 
 $(B)/libsigshim.so: $(SHIM_OBJ)
 	$(say) LD $@
@@ -124,11 +125,11 @@ unit: $(UNIT_BIN)
 programs: $(PROGRAM_BIN)
 
 ## check: run every test; the last line counts them
-check: all unit programs
+check: all unit programs $(BENCH_CORE)
 	$(Q)BUILD=$(B) tests/run
 
 ## check-root: the same as root, where a skipped test is a failed one
-check-root: all unit programs
+check-root: all unit programs $(BENCH_CORE)
 	$(Q)BUILD=$(B) tests/run --no-skips
 
 ## lint: what must hold between sources, help, man pages and documentation
@@ -158,8 +159,6 @@ docs: $(B)/sigshim
 	$(Q)$(B)/sigshim explain --markdown > $(B)/EVENTS.md && mv $(B)/EVENTS.md docs/
 	$(Q)docs/generate wire < include/sigshim/wire.h > docs/WIRE.md
 	$(Q)docs/generate schema < collector/store/schema.sql > docs/SCHEMA.md
-
-include tests/bench/bench.mk
 
 DATA := $(DESTDIR)$(PREFIX)/share
 UNITDIR ?= $(PREFIX)/lib/systemd/system

@@ -5,7 +5,9 @@
 BENCH_FLAGS := -std=gnu11 -D_GNU_SOURCE $(WARN) -MMD -MP -O2 -g -fomit-frame-pointer -fno-optimize-sibling-calls
 BENCH ?= full
 BENCH_SRC := tests/bench/calls.c tests/bench/tree.c
-BENCH_BIN := $(B)/bench/calls $(B)/bench/calls-fp
+# What the tests need of it, and what is only for measuring.
+BENCH_CORE := $(B)/bench/calls $(B)/bench/calls-fp $(B)/bench/starts $(B)/bench/nothing
+BENCH_BIN := $(BENCH_CORE)
 
 $(B)/bench/calls: $(BENCH_SRC)
 	@mkdir -p $(@D)
@@ -17,6 +19,11 @@ $(B)/bench/calls-fp: $(BENCH_SRC)
 	@mkdir -p $(@D)
 	$(say) LD $@
 	$(Q)$(CC) $(BENCH_FLAGS) -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer -o $@ $^ -pthread
+
+$(B)/bench/starts $(B)/bench/nothing: $(B)/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(BENCH_FLAGS) -o $@ $<
 
 # What the peers need. Without their headers they are not built, and run.py says so.
 $(B)/bench/calls-lttng: $(BENCH_SRC) tests/bench/lttng_provider.c
@@ -38,11 +45,14 @@ BENCH_BIN += $(if $(call HAVE_HEADER,lttng/tracepoint.h),$(if $(call HAVE_HEADER
 BENCH_BIN += $(if $(call HAVE_HEADER,bpf/libbpf.h),$(B)/bench/minimal $(if $(FUZZ_CC),$(B)/bench/minimal.bpf.o))
 endif
 
-## bench: measure what recording costs (BENCH=quick, WAYS="memo lttng", CASES="d10 t4")
-.PHONY: bench bench-programs
+## bench: measure what recording costs (BENCH=quick WAYS="memo lttng" CASES="d10 t4")
+## performance: write docs/PERFORMANCE.md from the last bench
+.PHONY: bench bench-programs performance
+BENCH_RUN = BUILD=$(B) PYTHONDONTWRITEBYTECODE=1 python3 tests/bench/run.py
 bench-programs: $(BENCH_BIN)
 bench: all bench-programs
-	$(Q)BUILD=$(B) PYTHONDONTWRITEBYTECODE=1 /usr/bin/env python3 tests/bench/run.py \
-		$(if $(filter quick,$(BENCH)),--quick) $(if $(WAYS),--ways="$(WAYS)") $(if $(CASES),--cases="$(CASES)")
+	$(Q)$(BENCH_RUN) $(if $(filter quick,$(BENCH)),--quick) $(if $(WAYS),--ways="$(WAYS)") $(if $(CASES),--cases="$(CASES)")
+performance:
+	$(Q)$(BENCH_RUN) --document
 
 -include $(wildcard $(B)/bench/*.d)

@@ -155,6 +155,27 @@ static void work_for_seconds(struct job *job, struct slot *slot)
 		shared->span[0] = span_of_all();
 }
 
+/* A signalfd, made so that no library sees the call: it is none of those measured. */
+static int quiet_signalfd(const sigset_t *set)
+{
+#if defined(__x86_64__)
+	register long flags __asm__("r10") = SFD_CLOEXEC;
+	long ret = SYS_signalfd4;
+
+	__asm__ volatile("syscall" : "+a"(ret) : "D"(-1L), "S"(set), "d"(8L), "r"(flags) : "rcx", "r11", "memory");
+	return (int)ret;
+#elif defined(__aarch64__)
+	register long x8 __asm__("x8") = SYS_signalfd4, x0 __asm__("x0") = -1, x2 __asm__("x2") = 8,
+		x3 __asm__("x3") = SFD_CLOEXEC;
+	register const sigset_t *x1 __asm__("x1") = set;
+
+	__asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3) : "memory");
+	return (int)x0;
+#else
+	return (int)syscall(SYS_signalfd4, -1, set, 8, SFD_CLOEXEC);
+#endif
+}
+
 static void begin_job(struct job *job, unsigned int number, unsigned int frames)
 {
 	*job = (struct job){ .call = option.call, .number = number, .pool = option.pool, .pid = getpid(), .fd = -1 };
@@ -167,7 +188,7 @@ static void begin_job(struct job *job, unsigned int number, unsigned int frames)
 	job->alternate.ss_sp = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	job->value.sival_int = (int)number;
 	if (job->call == CALL_SIGNALFD)
-		job->fd = (int)syscall(SYS_signalfd4, -1, &job->set, 8, SFD_CLOEXEC);
+		job->fd = quiet_signalfd(&job->set);
 }
 
 static __attribute__((noinline)) void work(unsigned int number, unsigned int frames)

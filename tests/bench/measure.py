@@ -85,6 +85,9 @@ class Native(Way):
     """Nothing watches."""
     name, title = "native", "native"
 
+    def missing(self):
+        return None if os.path.exists(place.CALLS) else "its program was not built: run make bench-programs"
+
     def record(self, argv, folder, case):
         place.run(argv)
 
@@ -115,8 +118,9 @@ def spread(values):
     return (high - low) / 2
 
 
-def summary(case, way, pairs, facts, made):
+def summary(case, way, pairs, facts, made, metric):
     """A measurement as it goes to results.json."""
+    pairs = [({**native, "ns": native[metric]}, {**traced, "ns": traced[metric]}) for native, traced in pairs]
     added = [traced["ns"] - native["ns"] for native, traced in pairs]
     typical = [traced["typical_ns"] - native["typical_ns"] for native, traced in pairs]
     events = facts.events
@@ -135,7 +139,7 @@ def summary(case, way, pairs, facts, made):
     }
 
 
-def measure(way, case, rounds, native=Native()):
+def measure(way, case, rounds, native=Native(), metric="ns"):
     """Rounds of pairs; the last one's trace is examined."""
     own = case.slower(way.factor)
     pairs, facts, made = [], Facts(), 0
@@ -151,7 +155,7 @@ def measure(way, case, rounds, native=Native()):
         pairs.append((plain, traced))
         if last:
             facts, made = found, traced["made"]
-    return summary(own, way, pairs, facts, made)
+    return summary(own, way, pairs, facts, made, metric)
 
 
 def free_space():

@@ -51,7 +51,7 @@ class Daemon:
 
 
 class Lttng(Way):
-    """A recording session to disk for each run, with the fields that sigshim records."""
+    """A recording session to disk for each run, with the fields that sigshim records; buffers hold more than a burst."""
     program = place.CALLS + "-lttng"
 
     def __init__(self, name, title, event, buffers):
@@ -71,7 +71,7 @@ class Lttng(Way):
         session = os.path.basename(folder)
         lttng("create", session, "--output=" + os.path.join(folder, "trace"))
         try:
-            lttng("enable-channel", "-u", "-s", session, "--subbuf-size=256K", f"--num-subbuf={self.buffers}", "calls")
+            lttng("enable-channel", "-u", "-s", session, "--subbuf-size=256K", f"--num-subbuf={self.buffers * (4 if self.stacks and case.depth > 20 else 1)}", "calls")
             lttng("add-context", "-u", "-s", session, "-c", "calls", "-t", "vpid", "-t", "vtid")
             lttng("enable-event", "-u", "-s", session, "-c", "calls", self.event)
             lttng("start", session)

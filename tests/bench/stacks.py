@@ -2,6 +2,7 @@
 """Which stack each call of the measured program has, and whether a tool
 recorded it. Knows the same rule as calls.c and tree.c."""
 import bisect
+import difflib
 import re
 
 import place
@@ -43,10 +44,8 @@ def verdict(case, seen):
         have = [name for name in names if name and OURS.fullmatch(name)]
         total, right = total + 1, right + (have == want)
         frames += len(want)
-        for a, b in zip(want, have):
-            if a != b:
-                break
-            found += 1
+        matches = difflib.SequenceMatcher(None, want, have, autojunk=False).get_matching_blocks()
+        found += sum(block.size for block in matches)
     if not total:
         return "none recorded"
     if right == total:

@@ -29,7 +29,7 @@ class Sigshim(Way):
     def __init__(self, name, title, *options, env=None, stack=True, program=place.CALLS):
         self.name, self.title, self.options, self.env, self.stacks = name, title, options, env or {}, stack
         self.program = self.baseline = program
-        self.said = ""
+        self.said, self.log = "", None
 
     def missing(self):
         if not os.path.exists(place.SIGSHIM) or not os.path.exists(place.LIBRARY):
@@ -40,13 +40,14 @@ class Sigshim(Way):
         return f"this build's library knows no {absent[0]}" if absent else None
 
     def record(self, argv, folder, case):
+        """Blocks when the collector does not keep up: that shows as time, not as cheap losses."""
         options = ("--overflow=block", *self.options)
-        done = place.run([place.SIGSHIM, "run", "-o", os.path.join(folder, "log.db"), *options, "--", *argv],
+        done = place.run([place.SIGSHIM, "run", "-o", self.log or os.path.join(folder, "log.db"), *options, "--", *argv],
                          env=place.environment(XDG_RUNTIME_DIR=folder, **self.env), timeout=600)
         self.said = done.stderr
 
     def examine(self, folder, result, case):
-        log = os.path.join(folder, "log.db")
+        log = self.log or os.path.join(folder, "log.db")
         facts = sigshim_facts(log, self.said)
         if self.stacks:
             facts.stack = stacks.verdict(case, self.seen(log, result))
