@@ -166,7 +166,7 @@ SYSCONFDIR ?= /etc
 CONFIG := $(DESTDIR)$(SYSCONFDIR)/sigshim/collector.conf
 MANUALS := $(wildcard docs/*.1 docs/*.3)
 UNITS := $(wildcard conf/*.service conf/*.socket)
-DOCUMENTS := README.md LICENSE $(wildcard docs/*.md)
+DOCUMENTS := README.md LICENSE $(wildcard docs/*.md docs/*.svg)
 HEADERS := $(wildcard include/sigshim/*.h include/sigshim/*.def)
 
 ## install: to DESTDIR and PREFIX (/usr/local)

@@ -71,7 +71,7 @@ def lines(path, title, x_unit, y_unit, series):
         return
     xs = [x for _, points in series for x, _, _ in points]
     top_y = nice_top(max(y + spread for _, points in series for _, y, spread in points))
-    w, h, left, right, top, bottom = 760, 380, 80, 30, 60, 56
+    w, h, left, right, top, bottom = 760, 390, 80, 30, 72, 56
     low, high = math.log10(min(xs)), math.log10(max(xs))
 
     def at(x, y):
@@ -94,7 +94,7 @@ def lines(path, title, x_unit, y_unit, series):
         for x, y, spread in points:
             (px, py), (_, up), (_, down) = at(x, y), at(x, y + spread), at(x, y - spread)
             out += line(px, up, px, down, colour) + f'<circle cx="{px:.1f}" cy="{py:.1f}" r="3.5" fill="{colour}"/>\n'
-        out += f'<rect x="{w - right - 200}" y="{top - 24 + 18 * i}" width="12" height="12" fill="{colour}"/>\n'
-        out += text(w - right - 182, top - 13 + 18 * i, label, font_size="12")
+        out += f'<rect x="{w - right - 200}" y="{top - 40 + 17 * i}" width="12" height="12" fill="{colour}"/>\n'
+        out += text(w - right - 182, top - 29 + 17 * i, label, font_size="12")
     with open(path, "w", encoding="utf-8") as file:
         file.write(out + "</svg>\n")

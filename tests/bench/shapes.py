@@ -12,6 +12,7 @@ import place
 from measure import Case
 from ways import Sigshim
 
+CELLS = 4	# of a ring, taken by an event
 SIZES = {
     "threads": {"quick": (1, 16, 128), "full": (1, 2, 4, 16, 64, 250, 1000)},
     "processes": {"quick": (1, 16), "full": (1, 2, 4, 16, 64, 250, 500)},
@@ -26,11 +27,19 @@ def point(way, case, rounds):
     return m
 
 
+def ring_for(events):
+    """A ring that holds so many and is used all over by a few times as many: pages that are new cost more."""
+    size = 2 << 20
+    while size < events * CELLS * 64:
+        size *= 2
+    return f"--ring-size={size >> 20}M"
+
+
 def with_threads(sizes, rounds):
-    way = Sigshim("memo", "sigshim", "--ring-size=16M")
     for n in sizes:
         burst = max(40, 2000 // n)
-        case = Case(f"threads {n}", threads=n, burst=burst, bursts=10, warmup=5, pause_us=max(8000, 2 * n * burst))
+        way = Sigshim("memo", "sigshim", ring_for(n * burst))
+        case = Case(f"threads {n}", threads=n, burst=burst, bursts=10, warmup=8, pause_us=max(8000, 2 * n * burst))
         yield {"n": n, **point(way, case, rounds)}
 
 
