@@ -23,7 +23,7 @@ class Daemon:
     @classmethod
     def environment(cls):
         if cls.home is None:
-            cls.home = tempfile.mkdtemp(prefix="lttng-", dir=place.OUT)
+            cls.home = tempfile.mkdtemp(prefix="sigshim-bench-")
             atexit.register(place.remove, cls.home)
         return place.environment(LTTNG_HOME=cls.home)
 

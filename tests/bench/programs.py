@@ -52,7 +52,7 @@ class Program:
             command = [os.path.join(self.folder, "sigshim"), "run", "-o", os.path.join(self.folder, "log.db"), "--", *command]
         self.process = subprocess.Popen([str(word) for word in command], cwd=self.folder, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=open(os.path.join(self.folder, "said"), "wb"),
-                                        env=place.environment(XDG_RUNTIME_DIR=self.folder), **self.user)
+                                        env=place.environment(), **self.user)
 
     def stop(self, sig=signal.SIGTERM):
         """Ends the server itself, so that `sigshim run` ends in its wake."""

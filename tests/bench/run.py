@@ -135,14 +135,12 @@ def trial(way):
     return None if way.name == "native" or facts.events else "it recorded nothing"
 
 
-def choose(options, results):
+def choose(known, options, results):
     """The ways that can be measured; says which can't, and why."""
-    known = ways_module.all_ways()
     names = options.ways or list(known)
     unknown = [name for name in names if name not in known]
     if unknown:
         sys.exit(f"run.py: no such way: {unknown[0]}. There are {', '.join(known)}.")
-    results["titles"] = {"ways": {name: way.title for name, way in known.items()}, "ours": OURS, "cases": {}}
     chosen = []
     for name in names:
         why = known[name].missing() or trial(known[name])
@@ -183,9 +181,10 @@ def measure_all(options):
     begin = time.monotonic()
     results = {"when": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"), "quick": options.quick,
                "machine": machine.describe(), "missing": [], "failed": [], "calls": [], "shapes": {}, "programs": []}
-    chosen = choose(options, results)
+    known = ways_module.all_ways()
+    results["titles"] = {"ways": {name: way.title for name, way in known.items()}, "ours": OURS, "cases": {}}
     if any(wanted(options, case.key, "calls") for case, _ in cases(options.quick)):
-        measure_calls(chosen, options, results)
+        measure_calls(choose(known, options, results), options, results)
     measure_shapes(options, results)
     measure_programs(options, results)
     results["took_s"] = time.monotonic() - begin

@@ -5,6 +5,7 @@ import os
 import socket
 import statistics
 import subprocess
+import tempfile
 import time
 
 import measure
@@ -135,8 +136,8 @@ def start_pairs(n, path):
 
 
 def starts(n):
-    """With a collector and without one."""
-    with measure.scratch() as folder:
+    """With a collector and without one; sockets want short paths."""
+    with tempfile.TemporaryDirectory(prefix="sigshim-bench-") as folder:
         place.progress.show(f"{n} starts of a program, without a collector")
         alone = start_pairs(n, os.path.join(folder, "nobody"))
         place.progress.show(f"{n} starts of a program, with a collector")

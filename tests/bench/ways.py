@@ -43,7 +43,7 @@ class Sigshim(Way):
         """Blocks when the collector does not keep up: that shows as time, not as cheap losses."""
         options = ("--overflow=block", *self.options)
         done = place.run([place.SIGSHIM, "run", "-o", self.log or os.path.join(folder, "log.db"), *options, "--", *argv],
-                         env=place.environment(XDG_RUNTIME_DIR=folder, **self.env), timeout=600)
+                         env=place.environment(**self.env), timeout=600)
         self.said = done.stderr
 
     def examine(self, folder, result, case):
