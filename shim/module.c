@@ -369,17 +369,14 @@ void module_send_all(struct process *p)
 
 bool module_cover(struct process *p, const uint64_t *pc, unsigned int n)
 {
-	bool all = true;
+	struct module *m = NULL;
 
 	for (unsigned int i = 0; i < n; i++) {
-		struct module *m = find(pc[i]);
-
+		m = find(pc[i]);
 		if (!m)
 			m = discover(pc[i]);
-		if (!m)
-			all = false;
-		else if (m->sent_epoch != p->epoch)
+		if (m && m->sent_epoch != p->epoch)
 			send_module(p, m, now_ns());
 	}
-	return all;
+	return m;
 }

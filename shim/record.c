@@ -69,7 +69,7 @@ static bool add_stack(struct sigshim_event *f, struct stack *st, uint64_t hash, 
 	f->stack_id = stack_find(p, hash);
 	if (f->stack_id)
 		return true;
-	/* Generated code lies in no module; a walk that got no further than there is not complete. */
+	/* Generated code lies in no module; a walk that got no further than there has gone wrong. */
 	if (!tight && !module_cover(p, st->pc, st->n) && st->end == SIGSHIM_STACK_COMPLETE)
 		st->end = SIGSHIM_STACK_BROKEN;
 	f->stack_id = __atomic_add_fetch(&p->stacks, 1, __ATOMIC_RELAXED);

@@ -342,7 +342,7 @@ bool module_holds(uintptr_t p);
 bool module_span(uintptr_t pc, uintptr_t *ret_low, uintptr_t *ret_high);
 /* The .eh_frame_hdr of the object at pc, and its span. 0: it has none. */
 uintptr_t module_unwind_table(uintptr_t pc, uintptr_t *ret_low, uintptr_t *ret_high);
-/* Makes sure that the module of each address has been sent. False: some address is in none. */
+/* Makes sure that the module of each address has been sent. False: the last address is in none. */
 bool module_cover(struct process *p, const uint64_t *pc, unsigned int n);
 /*
  * dl_iterate_phdr, but only of the object at pc, and without the loader's lock
