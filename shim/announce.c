@@ -2,7 +2,8 @@
 /*
  * Events that are recorded as they begin, because the call may not return:
  * jumps that restore a mask, exec, exit. jump_entry.S comes here with the
- * arguments and goes on to the real function. AS-safe, MT-safe.
+ * arguments and goes on to the real function. And notes of what is no call at
+ * all: threads that begin and end (life.c). AS-safe, MT-safe.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -73,6 +74,57 @@ static __attribute__((noinline)) void announce_tight(const struct shim_event *ev
 	s->call = (struct call){ .ev = ev, .arg = arg, .t = t };
 	announce(&s->call, s->words, caller, true);
 	scratch_give(s);
+}
+
+/*
+ * A note needs no walk, and so little of the stack that a thread whose stack
+ * is small is not made to pay for it.
+ */
+#define NOTE_ROOM (6 * 1024)
+
+static bool note_has_room(const struct thread *t, uintptr_t sp)
+{
+	uint64_t word;
+
+	if (sp - t->alt_low < t->alt_high - t->alt_low)
+		return sp - t->alt_low >= NOTE_ROOM;
+	return shim_config.blind || (copy_checked(&word, (sp - NOTE_ROOM) & ~7ul, sizeof(word)) &&
+				     copy_checked(&word, (sp - NOTE_ROOM / 2) & ~7ul, sizeof(word)));
+}
+
+static __attribute__((noinline)) void note_roomy(const struct shim_event *ev, const long *arg,
+						 void *caller, struct thread *t)
+{
+	struct call c = { .ev = ev, .arg = arg, .t = t };
+	uint64_t words[FRAME_WORDS + 1];
+
+	announce(&c, words, caller, false);
+}
+
+static void note_here(const struct shim_event *ev, const long *arg, void *caller)
+{
+	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+	struct thread *t = thread_self();
+
+	if (likely(note_has_room(t, sp)))
+		note_roomy(ev, arg, caller, t);
+	else if (!stack_is_full(t, sp))
+		announce_tight(ev, arg, caller, t);
+	else
+		process_lost();
+}
+
+void shim_note(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], uintptr_t caller)
+{
+	int saved = errno;
+
+	if (!shim_config.event[id])
+		return;
+	if (process_ready())
+		note_here(&shim_events[id], arg, (void *)caller);
+	else
+		process_lost();
+	errno = saved;
 }
 
 static void announce_here(const struct shim_event *ev, const long *arg, void *caller)

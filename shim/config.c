@@ -100,16 +100,16 @@ static bool select_list(const char *list)
 static void read_events(char **env)
 {
 	const char *value = get(env, "SIGSHIM_EVENTS");
-	bool all = value && strcmp(value, "all") == 0, core = !value || !*value || strcmp(value, "core") == 0;
+	bool core = value && strcmp(value, "core") == 0, all = !value || !*value || strcmp(value, "all") == 0;
 
 	memset(shim_config.event, 0, sizeof(shim_config.event));
 	if (!all && !core && select_list(value))
 		return;
 	if (!all && !core)
-		config_say("SIGSHIM_EVENTS takes core, all, or event names joined by commas, "
-			   "core is used instead of: ", value, NULL);
+		config_say("SIGSHIM_EVENTS takes all, core, or event names joined by commas, "
+			   "all is used instead of: ", value, NULL);
 	memset(shim_config.event, 0, sizeof(shim_config.event));
-	memset(shim_config.event + 1, 1, all ? SIGSHIM_EV_MAX : SIGSHIM_EV_CORE);
+	memset(shim_config.event + 1, 1, core ? SIGSHIM_EV_CORE : SIGSHIM_EV_MAX);
 }
 
 /* Joins the parts into the socket's path; leaves it empty when they don't fit. */

@@ -9,6 +9,7 @@
 #define SIGSHIM_ARG(...)
 #define ENTRY_LIBC(id, ident)
 #define ENTRY_SYSCALL(id, ident)
+#define ENTRY_NOTE(id, ident)
 #define ENTRY_JUMP(id, ident) entry id, ident;
 #define SIGSHIM_EVENT(id, ident, name, via, ...) ENTRY_##via(id, ident)
 

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "life.h"
 #include "memo.h"
 #include "ring.h"
 #include "sys.h"
@@ -67,6 +68,7 @@ static bool image_start(void)
 	module_scan();
 	if (shim_config.follow)
 		follow_begin(environ);
+	life_begin();
 	__atomic_store_n(&shim_process, allocate(), __ATOMIC_RELEASE);
 	__atomic_store_n(&image_state, READY, __ATOMIC_RELEASE);
 	return true;

@@ -45,6 +45,7 @@ void real_resolve_clock(void)
 #define RESOLVE_LIBC(id, ident) shim_real[id] = (shim_function *)dlsym(RTLD_NEXT, #ident);
 #define RESOLVE_JUMP(id, ident) RESOLVE_LIBC(id, ident)
 #define RESOLVE_SYSCALL(id, ident)
+#define RESOLVE_NOTE(id, ident)
 
 void real_resolve(void)
 {

@@ -88,7 +88,10 @@ static void store_walked(const struct call *c, uint64_t *words, const struct mem
 	uint64_t hash;
 	bool known;
 
-	stack_walk(&st, c->from.pc, c->t, tight);
+	if (c->ev->via == SIGSHIM_VIA_NOTE)
+		stack_alone(&st, c->from.pc);
+	else
+		stack_walk(&st, c->from.pc, c->t, tight);
 	hash = stack_hash(&st);
 	known = add_stack(f, &st, hash, tight);
 	f->stack_end = (uint8_t)st.end;

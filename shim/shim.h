@@ -270,6 +270,12 @@ void call_made(struct call *c, uint64_t *words, uintptr_t old, bool tight);
  */
 void *shim_announce(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], void *caller);
 
+/*
+ * Records an event of via NOTE, which happens now and comes of what is at
+ * `caller`: an address as a call from there would leave it.
+ */
+void shim_note(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], uintptr_t caller);
+
 /* A scratch for the thread that runs at sp; NULL when all are in use. */
 struct scratch *scratch_take(struct process *p, int32_t tid, uintptr_t sp);
 void scratch_give(struct scratch *s);
@@ -312,6 +318,8 @@ void stack_walk(struct stack *st, uintptr_t caller, const struct thread *t, bool
 #define STACK_HEADROOM (8 * 1024)
 /* Looks whether there is room below sp, and notes for which stack pointers that is known. */
 bool stack_look(struct thread *t, uintptr_t sp);
+/* A stack of one frame, for what has no callers. */
+void stack_alone(struct stack *st, uintptr_t caller);
 /* True on a stack that has no room for a walk. */
 static inline bool stack_is_tight(struct thread *t, uintptr_t sp)
 {

@@ -70,6 +70,11 @@ static void caller_only(struct stack *st, uintptr_t caller, enum sigshim_stack_e
 	st->end = why;
 }
 
+void stack_alone(struct stack *st, uintptr_t caller)
+{
+	caller_only(st, caller, SIGSHIM_STACK_COMPLETE);
+}
+
 bool stack_is_full(const struct thread *t, uintptr_t sp)
 {
 	return sp - t->alt_low < t->alt_high - t->alt_low && sp - t->alt_low < FULL;

@@ -20,6 +20,7 @@
 #define AT(nr) [(nr) < 0 ? MAP_SIZE - 1 : (nr)]
 #define MAP_LIBC(id, sys)
 #define MAP_JUMP(id, sys)
+#define MAP_NOTE(id, sys)
 #define MAP_SYSCALL(id, sys) AT(SIGSHIM_NR_##sys) = SIGSHIM_NR_##sys < 0 ? 0 : (id),
 const uint8_t shim_syscall_map[MAP_SIZE] = {
 #define SIGSHIM_EVENT(id, ident, name, via, sys, ...) MAP_##via(id, sys)

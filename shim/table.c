@@ -19,7 +19,7 @@
 		.err = SIGSHIM_ERR_##err_,				\
 		.effect = SIGSHIM_EFFECT_##effect_,			\
 		.via = SIGSHIM_VIA_##via_,				\
-		.ret_size = SIGSHIM_VIA_##via_ == SIGSHIM_VIA_JUMP ? 0 : sizeof(RET), \
+		.ret_size = SIGSHIM_VIA_##via_ >= SIGSHIM_VIA_JUMP ? 0 : sizeof(RET), \
 		.in = BITS_OF(IS_READ, ARGS), .out = BITS_OF(IS_WRITTEN, ARGS),	\
 		.kind = { ARGS },					\
 		.name = (name_),					\

@@ -9,20 +9,22 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include "life.h"
 #include "shim.h"
 
 #include "banned.h"
 
 #define UNPACK(...) __VA_ARGS__
 #define WRAP_SYSCALL(id, ident, RET, PARAMS, RAW)
+#define WRAP_NOTE(id, ident, RET, PARAMS, RAW)
 #define WRAP_JUMP(id, ident, RET, PARAMS, RAW)	/* jump_entry.S */
 #define WRAP_LIBC(id, ident, RET, PARAMS, RAW)					\
 	SHIM_API RET wrap_##ident PARAMS __asm__(#ident);			\
 	SHIM_API RET wrap_##ident PARAMS					\
 	{									\
-		const long arg[SIGSHIM_MAX_ARGS] = { UNPACK RAW };		\
+		const long raw_[SIGSHIM_MAX_ARGS] = { UNPACK RAW };		\
 										\
-		return (RET)shim_call(id, arg, 0, __builtin_frame_address(0));	\
+		return (RET)shim_call(id, raw_, 0, __builtin_frame_address(0));	\
 	}
 /* mask.c has those of mask changes. */
 #define OF_NONE(via, ...) WRAP_##via(__VA_ARGS__)

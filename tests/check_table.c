@@ -45,13 +45,16 @@ START_TEST(every_event_has_as_many_arguments_as_its_prototype)
 			n += *p == ',';
 		/* Variable arguments are in the text of the last that has a name. */
 		n -= strstr(d->prototype, "...") || strcmp(d->prototype, "(void)") == 0;
-		ck_assert_uint_eq(d->nargs, n);
-		for (unsigned int i = 0; i < n; i++) {
+		for (unsigned int i = 0; i < d->nargs; i++) {
+			bool added = d->args[i].tags & SIGSHIM_TAG_ADDED;
+
+			n += added;
 			ck_assert_ptr_nonnull(d->args[i].name);
-			ck_assert_ptr_nonnull(strstr(d->prototype, d->args[i].name));
+			ck_assert(added == !strstr(d->prototype, d->args[i].name));
 			ck_assert(*d->args[i].ctype && *d->args[i].doc);
 			ck_assert_int_lt(d->args[i].kind, SIGSHIM_KIND_END);
 		}
+		ck_assert_uint_eq(d->nargs, n);
 		if (d->effect == SIGSHIM_EFFECT_MASK) {
 			ck_assert_int_eq(d->args[0].kind, SIGSHIM_KIND_HOW);
 			ck_assert_int_eq(d->args[1].kind, SIGSHIM_KIND_SIGSET_IN);

@@ -23,10 +23,10 @@ static const struct cli_option options[] = {
 static const char tags_legend[] =
 	"Tags of arguments: K comes from kernel space. U comes from user space: a pointer into "
 	"user memory was followed to get it. TOCTOU can change between check and use. OPT may be "
-	"null.";
+	"null. ADDED is no argument of the call: the library adds it to the record.";
 
 /* "[K,TOCTOU]", or nothing. */
-static const char *tags_text(unsigned int tags, char buf[static 24])
+static const char *tags_text(unsigned int tags, char buf[static 32])
 {
 	static const struct {
 		unsigned int tag;
@@ -34,6 +34,7 @@ static const char *tags_text(unsigned int tags, char buf[static 24])
 	} list[] = {
 		{ SIGSHIM_TAG_K, "K" }, { SIGSHIM_TAG_U, "U" },
 		{ SIGSHIM_TAG_TOCTOU, "TOCTOU" }, { SIGSHIM_TAG_OPT, "OPT" },
+		{ SIGSHIM_TAG_ADDED, "ADDED" },
 	};
 	char *p = buf;
 
@@ -53,6 +54,8 @@ static bool is_libc(const struct event_desc *e)
 
 static const char *form_name(const struct event_desc *e)
 {
+	if (e->via == SIGSHIM_VIA_NOTE)
+		return "Noted by the library";
 	return is_libc(e) ? "Library call" : "Through syscall(2)";
 }
 
@@ -73,6 +76,8 @@ static const char *failure_text(const struct event_desc *e)
 		[SIGSHIM_ERR_NEVER] = "It cannot fail.",
 	};
 
+	if (e->via == SIGSHIM_VIA_NOTE)
+		return "It is no call, and has no result: the library notes it as it happens.";
 	if (e->via == SIGSHIM_VIA_JUMP)
 		return "It is recorded as it begins, without a result, since it may not return.";
 	return texts[e->err];
@@ -95,7 +100,7 @@ static void explain_form(const struct document *d, const struct event_desc *e)
 {
 	static const struct document_row head = { { "Argument", "Type", "Tags", "Meaning" } };
 	struct document_row rows[SIGSHIM_MAX_ARGS];
-	char text[MAX_TEXT], tags[SIGSHIM_MAX_ARGS][24];
+	char text[MAX_TEXT], tags[SIGSHIM_MAX_ARGS][32];
 
 	document_heading(d, 3, form_name(e));
 	if (is_libc(e))
@@ -103,7 +108,8 @@ static void explain_form(const struct document *d, const struct event_desc *e)
 	else
 		snprintf(text, sizeof(text), "%s syscall(SYS_%s, %s", e->ret_type, e->sys->name,
 			 e->prototype + 1);
-	document_code(d, text);
+	if (e->via != SIGSHIM_VIA_NOTE)
+		document_code(d, text);
 	for (unsigned int i = 0; i < e->nargs; i++)
 		rows[i] = (struct document_row){ { e->args[i].name, e->args[i].ctype,
 			tags_text(e->args[i].tags, tags[i]), e->args[i].doc } };
@@ -126,7 +132,10 @@ static void explain_wrapper(const struct document *d, const struct event_desc *e
 	char text[MAX_TEXT], native[16];
 
 	number_text(native, sizeof(native), e->sys ? e->sys->nr : -1);
-	if (is_libc(e))
+	if (e->via == SIGSHIM_VIA_NOTE)
+		snprintf(text, sizeof(text), "libsigshim.so runs what begins and ends in the threads "
+			 "that it sees created.");
+	else if (is_libc(e))
 		snprintf(text, sizeof(text), "libsigshim.so wraps the libc symbol %s.", e->ident);
 	else
 		snprintf(text, sizeof(text), "libsigshim.so wraps the libc symbol syscall and "
@@ -276,7 +285,7 @@ static int explain_all(const struct document *d)
 static int unknown_event(const char *word)
 {
 	const char *near = nearest(word, event_names());
-	char valid[MAX_TEXT], *p = valid;
+	char valid[SIGSHIM_EV_MAX * 32], *p = valid;
 
 	for (const char *const *name = event_names(); *name; name++)
 		p += snprintf(p, sizeof(valid) - (size_t)(p - valid), "%s%s",

@@ -90,8 +90,7 @@ void call_result(struct text *t, const struct log_event *ev)
 	char buf[16];
 	const char *error = error_text(ev->error, buf);
 
-	/* Recorded as it began. */
-	if (ev->desc->via == SIGSHIM_VIA_JUMP) {
+	if (!event_has_result(ev->desc)) {
 		text_add(t, "= ?");
 		return;
 	}

@@ -52,7 +52,7 @@ static void call_part(struct output *o, const struct log_event *ev, struct text 
 	text_addf(t, ",%s,", ev->desc->name);
 	csv_cell(t, ev->args);
 	text_addc(t, ',');
-	if (ev->desc->via != SIGSHIM_VIA_JUMP)
+	if (event_has_result(ev->desc))
 		text_addi(t, ev->ret);
 	text_addf(t, ",%s", error ? error : "");
 	for (int i = 0; i < 3; i++) {

@@ -28,10 +28,10 @@ static void call_part(struct output *o, const struct log_event *ev, struct text 
 
 	json_put_string(j, "event", ev->desc->name);
 	json_put_args(j, ev);
-	if (ev->desc->via == SIGSHIM_VIA_JUMP)
-		json_object_object_add(j, "ret", NULL);
-	else
+	if (event_has_result(ev->desc))
 		json_put_int(j, "ret", ev->ret);
+	else
+		json_object_object_add(j, "ret", NULL);
 	json_put_string(j, "errno", error_text(ev->error, error));
 	json_put_mask(j, "mask_before", ev->mask_before, ev->flags & SIGSHIM_EVF_BEFORE);
 	json_put_mask(j, "mask_requested", ev->mask_requested, ev->flags & SIGSHIM_EVF_REQUESTED);

@@ -107,7 +107,7 @@ static int write_call(struct store *s, const struct event *ev, const struct call
 {
 	bool changes = ev->desc->effect == SIGSHIM_EFFECT_MASK && ev->arg[1];
 	struct bind_value ret_cell = {
-		.is_text = ev->desc->via == SIGSHIM_VIA_JUMP, .number = ev->ret,
+		.is_text = !event_has_result(ev->desc), .number = ev->ret,
 	};
 	struct bind_value how = { .is_text = !changes, .number = (int)ev->arg[0] };
 	struct json_object *args = args_json(ev), *raw = args_raw(ev);

@@ -37,6 +37,7 @@ enum {
 	U = SIGSHIM_TAG_U,
 	TOCTOU = SIGSHIM_TAG_TOCTOU,
 	OPT = SIGSHIM_TAG_OPT,
+	ADDED = SIGSHIM_TAG_ADDED,
 };
 
 static const struct event_desc events[SIGSHIM_EV_MAX + 1] = {

@@ -51,6 +51,12 @@ struct event_desc {
 	const char *purpose, *example, *issues, *related;
 };
 
+/* False for what is recorded as it begins, or is no call: it has no result. */
+static inline bool event_has_result(const struct event_desc *desc)
+{
+	return desc->via == SIGSHIM_VIA_LIBC || desc->via == SIGSHIM_VIA_SYSCALL;
+}
+
 /* NULL for an id that the table doesn't have. */
 const struct event_desc *event_by_id(int id);
 /* The first event with that name at or after id `from` (1 first); NULL if none. */

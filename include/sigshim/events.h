@@ -6,12 +6,18 @@
 #ifndef SIGSHIM_EVENTS_H
 #define SIGSHIM_EVENTS_H
 
+/* As large as the largest id, for the families have theirs in no common order. */
+union sigshim_event_ids {
+#define SIGSHIM_EVENT(id, ident, ...) char ev_##ident[(id)];
+#include <sigshim/events.def>
+};
+
 /* Event ids: SIGSHIM_EV_<ident>, 1 to SIGSHIM_EV_MAX. */
 enum sigshim_event_id {
 	SIGSHIM_EV_NONE,
 #define SIGSHIM_EVENT(id, ident, ...) SIGSHIM_EV_##ident = (id),
 #include <sigshim/events.def>
-	SIGSHIM_EV_END
+	SIGSHIM_EV_END = sizeof(union sigshim_event_ids) + 1
 };
 #define SIGSHIM_EV_MAX (SIGSHIM_EV_END - 1)
 /*
@@ -27,6 +33,7 @@ enum sigshim_via {
 	SIGSHIM_VIA_LIBC,	/* through the libc symbol */
 	SIGSHIM_VIA_SYSCALL,	/* through syscall(2) */
 	SIGSHIM_VIA_JUMP,	/* through the libc symbol, recorded as it begins */
+	SIGSHIM_VIA_NOTE,	/* no call: the library notes what happens */
 };
 
 /* How failure is reported. */
@@ -146,6 +153,7 @@ enum sigshim_tag {
 	SIGSHIM_TAG_U = 2,	/* user-space origin */
 	SIGSHIM_TAG_TOCTOU = 4,	/* can change between check and use */
 	SIGSHIM_TAG_OPT = 8,	/* may be null */
+	SIGSHIM_TAG_ADDED = 16,	/* no argument of the call: the library added it */
 };
 
 #endif

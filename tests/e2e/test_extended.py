@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The extended events: dispositions, waits, sending, jumps, and the lives of
-processes, recorded with SIGSHIM_EVENTS=all and not without it."""
+processes and threads, recorded unless SIGSHIM_EVENTS says otherwise."""
 import harness
 
+HANDLER, HANDLERS = "a handler", ("bsd_signal", "sysv_signal", "ssignal")
 # What extended.c does, in its order: event, result, error.
 FIRST = [
-    ("sigaction", 0, None), ("sigaction", -1, "EINVAL"), ("signal", 0, None), ("sigignore", 0, None),
+    ("sigaction", 0, None), ("sigaction", -1, "EINVAL"), ("signal", 0, None),
+    ("bsd_signal", HANDLER, None), ("sysv_signal", HANDLER, None), ("sysv_signal", HANDLER, None),
+    ("ssignal", HANDLER, None), ("sigignore", 0, None),
     ("siginterrupt", 0, None), ("rt_sigaction", -1, "EINVAL"),
     ("sighold", 0, None), ("sigrelse", 0, None), ("sigset", 0, None), ("sigrelse", 0, None),
     ("sigblock", 0, None), ("sigsetmask", 2, None), ("sigprocmask", 0, None),
     ("ppoll", 0, None), ("pselect", 0, None), ("epoll_pwait", 0, None), ("epoll_pwait2", 0, None),
     ("ppoll", 0, None), ("pselect6", 0, None), ("epoll_pwait", 0, None), ("epoll_pwait2", 0, None),
-    ("raise", 0, None), ("sigsuspend", -1, "EINTR"), ("kill", 0, None), ("sigwait", 0, None),
+    ("raise", 0, None), ("sigsuspend", -1, "EINTR"), ("gsignal", 0, None), ("sigwait", 0, None), ("kill", 0, None), ("sigwait", 0, None),
     ("pthread_kill", 0, None), ("sigwaitinfo", 10, None), ("sigtimedwait", -1, "EAGAIN"),
     ("tgkill", 0, None), ("killpg", 0, None), ("kill", 0, None), ("tgkill", 0, None), ("tkill", 0, None),
     ("pidfd_send_signal", -1, "EBADF"), ("pidfd_send_signal", -1, "EBADF"), ("rt_sigtimedwait", -1, "EAGAIN"),
@@ -19,8 +22,10 @@ FIRST = [
     ("raise", 0, None), ("rt_sigsuspend", -1, "EINTR"),
     ("posix_spawnattr_setsigmask", 0, None), ("pthread_attr_setsigmask_np", 0, None),
     ("posix_spawn", 0, None), ("posix_spawnp", 2, "ENOENT"),
-    ("siglongjmp", None, None), ("longjmp", None, None), ("swapcontext", None, None), ("swapcontext", None, None),
+    ("siglongjmp", None, None), ("longjmp", None, None), ("_longjmp", None, None),
+    ("swapcontext", None, None), ("swapcontext", None, None),
     ("swapcontext", None, None), ("setcontext", None, None),
+    ("pthread_create", 0, None), ("pthread_create", 0, None), ("thrd_create", 0, None),
 ]
 
 
@@ -34,20 +39,46 @@ class Extended(harness.TestCase):
         return self.query(log), done
 
     def of_parent(self, events):
-        return [e for e in events if e["pid"] == events[0]["pid"]]
+        return [e for e in events if e["tid"] == events[0]["pid"]]
+
+    def of_threads(self, events):
+        return [e for e in events if e["pid"] == events[0]["pid"] and e["tid"] != e["pid"]]
 
     def check(self, **env):
-        events, done = self.recorded(SIGSHIM_EVENTS="all", **env)
+        events, done = self.recorded(**env)
         plain = self.plain([harness.program("extended")], env=self.environment())
         self.assertEqual(done.stdout, plain.stdout)
         parent = self.of_parent(events)
-        self.assertEqual([(e["event"], e["ret"], e["errno"]) for e in parent][:len(FIRST)], FIRST)
+        told = [(e["event"], HANDLER if e["event"] in HANDLERS else e["ret"], e["errno"]) for e in parent]
+        self.assertEqual(told[:len(FIRST)], FIRST)
         rest = [(e["event"], e["ret"] and True) for e in parent][len(FIRST):]
-        self.assertEqual(rest, [("fork", True)] * 3 + [("exit", None)])
+        self.assertEqual(rest, [("fork", True)] * 5 + [("exit", None)])
         children = [[e["event"] for e in events if e["pid"] == fork["ret"]]
                     for fork in parent if fork["event"] == "fork"]
-        self.assertEqual(children, [["execl"], self.FAILING + ["_exit"], ["abort"]])
+        self.assertEqual(children, [["execl"], self.FAILING + ["_exit"], ["abort"],
+                                    ["quick_exit"], ["_Exit"]])
+        self.check_threads(parent, self.of_threads(events))
         return parent
+
+    def check_threads(self, parent, notes):
+        self.assertEqual([e["event"] for e in notes],
+                         ["thread_start", "thread_end", "thread_start", "pthread_exit", "thread_end",
+                          "thread_start", "thrd_exit", "thread_end"])
+        made = [e["args"] for e in parent if e["event"] in ("pthread_create", "thrd_create")]
+        starts = [e["args"] for e in notes if e["event"] == "thread_start"]
+        ends = [e["args"] for e in notes if e["event"] == "thread_end"]
+        self.assertEqual([a["number"] for a in made], [1, 2, 3])
+        for one, start, end in zip(made, starts, ends):
+            routine = one.get("start_routine") or one["func"]
+            self.assertEqual(start, {"start_routine": routine, "arg": one["arg"], "creator": parent[0]["tid"],
+                                     "number": one["number"]})
+            self.assertEqual((end["start_routine"], end["number"]), (routine, one["number"]))
+        self.assertEqual([a["returned"] for a in ends], [1, 0, 0])
+        self.assertEqual(ends[0]["value"], made[0]["arg"])
+        self.assertEqual({(*e["mask_before"], "before", *e["mask_after"]) for e in notes},
+                         {("SIGUSR1", "before", "SIGUSR1")})
+        self.assertEqual([e["caller"] for e in notes if e["event"].startswith("thread_")],
+                         ["returns", "returns", "exits", "exits", "c_exits", "c_exits"])
 
     def test_in_the_ring(self):
         self.check()
@@ -80,17 +111,17 @@ class Extended(harness.TestCase):
         self.assertEqual(by_name["swapcontext"]["mask_after"], ["SIGUSR1", "SIGUSR2"])
 
     def test_a_new_program_shows_what_it_inherited(self):
-        log, _ = self.record([harness.program("extended")], status=3, env={"SIGSHIM_EVENTS": "all"})
+        log, _ = self.record([harness.program("extended")], status=3)
         rows = self.sql(log, "SELECT mask_start, pending_start FROM processes WHERE comm = 'echo'")
         self.assertEqual(rows, [(1 << 9, 0)])
 
-    def test_without_asking_only_the_core_is_recorded(self):
-        events, _ = self.recorded()
+    def test_the_core_alone_when_asked_for(self):
+        events, _ = self.recorded(SIGSHIM_EVENTS="core")
         self.assertEqual({e["event"] for e in events}, {"sigprocmask"})
 
     def test_every_event_of_the_table_is_in_one_of_the_programs(self):
-        log, _ = self.record([harness.program("extended")], status=3, env={"SIGSHIM_EVENTS": "all"})
-        self.record([harness.program("calls"), self.path("expected")], env={"SIGSHIM_EVENTS": "all"})
+        log, _ = self.record([harness.program("extended")], status=3)
+        self.record([harness.program("calls"), self.path("expected")])
         seen = {(e["event"], e["origin"]) for e in self.query(log)}
         rows = {(name, "syscall" if via == "SYSCALL" else "wrapped") for _, name, via in harness.table()}
         self.assertEqual(rows - seen, set())
@@ -98,7 +129,7 @@ class Extended(harness.TestCase):
     def test_a_list_chooses(self):
         events, _ = self.recorded(SIGSHIM_EVENTS="kill,sigwait")
         self.assertEqual([(e["event"], e["origin"]) for e in events],
-                         [("kill", "wrapped"), ("sigwait", "wrapped"), ("kill", "syscall")])
+                         [("sigwait", "wrapped"), ("kill", "wrapped"), ("sigwait", "wrapped"), ("kill", "syscall")])
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ class Install(harness.TestCase):
     def test_a_plain_preload_works_with_a_running_collector(self):
         self.make("install", "PREFIX=/usr/local")
         _, socket = self.collector()
-        env = self.preloaded(socket)
+        env = self.preloaded(socket, SIGSHIM_EVENTS="core")
         env.update(LD_PRELOAD="libsigshim.so", LD_LIBRARY_PATH=self.dir + "/usr/local/lib")
         done = self.plain([harness.program("chain")], env=env)
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "done\n", ""))

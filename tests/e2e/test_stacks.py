@@ -74,7 +74,7 @@ class Gdb(harness.TestCase):
 
     def test_a_stack_reaches_the_programs_first_frame(self):
         log, _ = self.record([harness.program("chain")])
-        for event in self.query(log, "--stack"):
+        for event in self.query(log, "--stack", "event=sigprocmask"):
             self.assertEqual(event["stack"][-1]["function"], "_start")
             self.assertEqual(event["caller"], "innermost")
             for frame in event["stack"]:

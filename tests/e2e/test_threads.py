@@ -7,6 +7,7 @@ class Completeness(harness.TestCase):
     """Threads that call as fast as they can."""
 
     def threads(self, nthreads, calls, timeout=300, **env):
+        env["SIGSHIM_EVENTS"] = "core"
         log, done = self.record([harness.program("threads"), str(nthreads), str(calls)], env=env, timeout=timeout)
         self.assertEqual(done.stdout, f"{nthreads} threads, {calls} calls each\n")
         return log, done

@@ -17,6 +17,7 @@
 #include <sys/select.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <threads.h>
 #include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -27,6 +28,10 @@
 
 /* <signal.h> gives System V's to programs with GNU extensions. */
 extern int bsd_sigpause(int mask) __asm__("sigpause");
+
+/* What signal is to programs that are built for POSIX alone. */
+extern __sighandler_t __sysv_signal(int sig, __sighandler_t handler);
+extern __sighandler_t bsd_signal(int sig, __sighandler_t handler);
 
 static sigset_t none, usr1;
 static const struct timespec moment = { .tv_nsec = 1000000 };
@@ -44,6 +49,10 @@ static void actions(void)
 	SHOW(sigaction(SIGUSR1, &sa, &old));
 	SHOW(sigaction(SIGKILL, &sa, NULL));
 	SHOW(signal(SIGUSR2, handler) == SIG_DFL);
+	SHOW(bsd_signal(SIGUSR2, handler) == handler);
+	SHOW(sysv_signal(SIGUSR2, handler) == handler);
+	SHOW(__sysv_signal(SIGUSR2, handler) == handler);
+	SHOW(ssignal(SIGUSR2, handler) == handler);
 	SHOW(sigignore(SIGPIPE));
 	SHOW(siginterrupt(SIGUSR1, 1));
 	SHOW(syscall(SYS_rt_sigaction, SIGUSR1, NULL, &old, 7L));
@@ -86,6 +95,8 @@ static void sending(void)
 
 	SHOW(raise(SIGUSR1));
 	SHOW(sigsuspend(&none));
+	SHOW(gsignal(SIGUSR1));
+	SHOW(sigwait(&usr1, &sig));
 	SHOW(kill(getpid(), SIGUSR1));
 	SHOW(sigwait(&usr1, &sig));
 	SHOW(pthread_kill(pthread_self(), SIGUSR1));
@@ -153,6 +164,8 @@ static void jumps(void)
 		siglongjmp(with, 1);
 	if (sigsetjmp(with, 1) == 0)
 		longjmp(with, 1);
+	if (sigsetjmp(with, 1) == 0)
+		_longjmp(with, 1);
 	if (setjmp(without) == 0)
 		longjmp(without, 1);
 	getcontext(&inner);
@@ -162,6 +175,40 @@ static void jumps(void)
 	makecontext(&inner, coroutine, 0);
 	swapcontext(&outer, &inner);
 	swapcontext(&outer, &inner);
+}
+
+static void *returns(void *arg)
+{
+	return arg;
+}
+
+static void *exits(void *arg)
+{
+	pthread_exit(arg);
+}
+
+static int c_exits(void *arg)
+{
+	thrd_exit(arg ? 1 : 2);
+}
+
+/* One after the other. */
+static void threads(void)
+{
+	void *(*const routine[])(void *) = { returns, exits };
+	pthread_t thread;
+	void *value;
+	thrd_t c;
+	int result = 0;
+
+	for (int i = 0; i < 2; i++) {
+		SHOW(pthread_create(&thread, NULL, routine[i], &usr1));
+		SHOW(pthread_join(thread, &value));
+		SHOW(value == &usr1);
+	}
+	SHOW(thrd_create(&c, c_exits, &usr1));
+	SHOW(thrd_join(c, &result));
+	SHOW(result);
 }
 
 static void child(void (*fn)(void))
@@ -195,6 +242,16 @@ static void run_nothing(void)
 	_exit(7);
 }
 
+static void leave_quickly(void)
+{
+	quick_exit(5);
+}
+
+static void leave_at_once(void)
+{
+	_Exit(6);
+}
+
 static void give_up(void)
 {
 	abort();
@@ -216,9 +273,12 @@ int main(void)
 	inheritance();
 	spawning();
 	jumps();
+	threads();
 	child(run_echo);
 	child(run_nothing);
 	child(give_up);
+	child(leave_quickly);
+	child(leave_at_once);
 	printf("handled %d\n", (int)handled);
 	exit(3);
 }
