@@ -128,6 +128,70 @@ START_TEST(a_new_thread_has_its_mask_from_its_process)
 }
 END_TEST
 
+START_TEST(a_thread_is_blamed_on_its_creator_also_when_that_has_unblocked_it)
+{
+	int64_t p = small_log_process(&log_, "app", 1, 1, 0, 0, 10);
+	int64_t t1 = small_log_thread(&log_, p, 1, 1, 1), t2 = small_log_thread(&log_, p, 2, 2, 2);
+	int64_t t3 = small_log_thread(&log_, p, 3, 3, 3), t4 = small_log_thread(&log_, p, 4, 4, 4);
+	const struct mask_cause *cause;
+	struct masks *m;
+
+	small_log_mask(&log_, t1, "pthread_sigmask", 1, 100, 0, BIT(SIGUSR1), 0);
+	small_log_start(&log_, t2, 110, 1, BIT(SIGUSR1));
+	small_log_mask(&log_, t2, "pthread_sigmask", 2, 120, BIT(SIGUSR1), BIT(SIGUSR1) | BIT(SIGINT), 0);
+	small_log_mask(&log_, t1, "pthread_sigmask", 2, 130, BIT(SIGUSR1), 0, 0);
+	small_log_start(&log_, t3, 140, 1, BIT(SIGUSR1));
+	small_log_start(&log_, t4, 150, 2, BIT(SIGUSR1) | BIT(SIGINT));
+	m = masks_of_log();
+	cause = cause_of(&m->threads[2], SIGUSR1);
+	ck_assert(cause->kind == MASK_INHERITED && cause->event == 1);
+	cause = cause_of(&m->threads[3], SIGINT);
+	ck_assert(cause->kind == MASK_INHERITED && cause->event == 3 && cause->tid == 2);
+	ck_assert_uint_eq(m->threads[0].mask, 0);
+	masks_free(m);
+}
+END_TEST
+
+START_TEST(what_no_creator_blocked_came_of_the_attributes)
+{
+	int64_t p = small_log_process(&log_, "app", 1, 1, 0, 0, 10);
+	int64_t t1 = small_log_thread(&log_, p, 1, 1, 1), t2 = small_log_thread(&log_, p, 2, 2, 2);
+	int64_t t3 = small_log_thread(&log_, p, 3, 3, 3);
+	const struct mask_cause *cause;
+	struct masks *m;
+
+	small_log_mask(&log_, t1, "pthread_sigmask", 1, 90, 0, BIT(SIGUSR1), 0);
+	small_log_start(&log_, t2, 100, 1, BIT(SIGHUP));
+	small_log_other(&log_, t1, SIGSHIM_EV_pthread_attr_setsigmask_np, 2, 110, BIT(SIGUSR1));
+	small_log_start(&log_, t3, 120, 1, BIT(SIGHUP));
+	m = masks_of_log();
+	cause = cause_of(&m->threads[1], SIGHUP);
+	ck_assert(cause->kind == MASK_UNRECORDED && cause->before_seq == 1);
+	cause = cause_of(&m->threads[2], SIGHUP);
+	ck_assert(cause->kind == MASK_INHERITED && cause->event == 3);
+	masks_free(m);
+}
+END_TEST
+
+START_TEST(a_thread_that_ended_is_known_to_have_ended)
+{
+	int64_t p = small_log_process(&log_, "app", 1, 1, 0, 0, 10);
+	int64_t t1 = small_log_thread(&log_, p, 1, 1, 1), t2 = small_log_thread(&log_, p, 2, 2, 2);
+	struct masks *m;
+
+	small_log_mask(&log_, t1, "pthread_sigmask", 1, 100, 0, 0, 0);
+	small_log_start(&log_, t2, 110, 1, 0);
+	small_log_other(&log_, t2, SIGSHIM_EV_thread_end, 2, 200, BIT(SIGHUP));
+	m = masks_of_log();
+	ck_assert(!m->threads[0].ended && m->threads[1].ended && m->threads[1].known);
+	ck_assert_uint_eq(cause_of(&m->threads[1], SIGHUP)->after_seq, 1);
+	masks_free(m);
+	m = masks_at(150);
+	ck_assert(!m->threads[1].ended);
+	masks_free(m);
+}
+END_TEST
+
 START_TEST(an_exec_hands_the_mask_on_and_its_old_image_is_replaced)
 {
 	int64_t a = small_log_process(&log_, "sh", 1, 1, 0, 0, 10), t = small_log_thread(&log_, a, 1, 1, 1);
@@ -214,6 +278,9 @@ int main(void)
 	tcase_add_test(t, a_change_that_no_record_tells_is_said_to_be_so);
 	tcase_add_test(t, an_inherited_signal_is_traced_to_the_first_ancestor);
 	tcase_add_test(t, a_new_thread_has_its_mask_from_its_process);
+	tcase_add_test(t, a_thread_is_blamed_on_its_creator_also_when_that_has_unblocked_it);
+	tcase_add_test(t, what_no_creator_blocked_came_of_the_attributes);
+	tcase_add_test(t, a_thread_that_ended_is_known_to_have_ended);
 	tcase_add_test(t, an_exec_hands_the_mask_on_and_its_old_image_is_replaced);
 	tcase_add_test(t, lost_records_leave_a_doubt_until_a_later_one);
 	tcase_add_test(t, the_masks_of_a_running_process_are_read);

@@ -95,6 +95,30 @@ static inline void small_log_mask(struct small_log *log, int64_t thread, const c
 	ck_assert_int_eq(store_event(log->store, thread, &ev, stack), 0);
 }
 
+/* A thread_start with that mask, by the thread with tid `creator`. */
+static inline void small_log_start(struct small_log *log, int64_t thread, uint64_t ts_ns, int creator, uint64_t mask)
+{
+	struct event ev = {
+		.desc = event_by_id(SIGSHIM_EV_thread_start), .thread = 1, .seq = 1, .start_ns = ts_ns,
+		.flags = SIGSHIM_EVF_BEFORE | SIGSHIM_EVF_AFTER, .mask_before = mask, .mask_after = mask,
+		.arg = { 0x401000, 0, (uint64_t)creator, ts_ns },
+	};
+
+	ck_assert_int_eq(store_event(log->store, thread, &ev, 0), 0);
+}
+
+/* Another event that leaves the mask as it is. */
+static inline void small_log_other(struct small_log *log, int64_t thread, int id, uint64_t seq, uint64_t ts_ns,
+				   uint64_t mask)
+{
+	struct event ev = {
+		.desc = event_by_id(id), .thread = 1, .seq = seq, .start_ns = ts_ns,
+		.flags = SIGSHIM_EVF_BEFORE | SIGSHIM_EVF_AFTER, .mask_before = mask, .mask_after = mask,
+	};
+
+	ck_assert_int_eq(store_event(log->store, thread, &ev, 0), 0);
+}
+
 /* Ends the writing, opens the log for reading. */
 static inline void small_log_read(struct small_log *log)
 {

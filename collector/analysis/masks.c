@@ -56,8 +56,7 @@ static int add_thread(struct masks *m, struct mask_thread t)
 
 	if (grown)
 		m->threads = grown;
-	t.cause = calloc(64, sizeof(*t.cause));
-	if (!grown || !t.cause) {
+	if (!grown) {
 		free(t.cause);
 		return -ENOMEM;
 	}
@@ -115,15 +114,17 @@ static int stand_in(struct masks *m, struct mask_process *p)
 		.process = p, .tid = p->pid, .host_tid = p->host_pid, .known = p->mask_known,
 		.mask = p->mask_start, .last_ns = p->started_ns,
 	};
-	int r;
 
 	for (unsigned int i = p->first; i; i = m->threads[i - 1].next)
 		if (m->threads[i - 1].seen)
 			return 0;
-	r = add_thread(m, t);
-	if (r == 0 && p->start)
-		memcpy(m->threads[m->nthreads - 1].cause, p->start, 64 * sizeof(*p->start));
-	return r;
+	if (p->start) {
+		t.cause = calloc(64, sizeof(*t.cause));
+		if (!t.cause)
+			return -ENOMEM;
+		memcpy(t.cause, p->start, 64 * sizeof(*p->start));
+	}
+	return add_thread(m, t);
 }
 
 int masks_read(struct store *s, const struct masks_query *q, struct masks **ret)

@@ -37,6 +37,7 @@ struct mask_process {
 	bool mask_known, started;
 	uint64_t mask_start, started_ns, ended_ns;	/* ended_ns 0: not yet, or unknown */
 	struct mask_cause *start;	/* 64, for the bits of mask_start; NULL without */
+	struct mask_cause attributes;	/* the last pthread_attr_setsigmask_np, by then */
 	unsigned int first;		/* of its threads: 1 + index in masks.threads; 0: none */
 };
 
@@ -46,12 +47,13 @@ struct mask_thread {
 	unsigned int next;		/* of its process's threads, as `first` */
 	int tid, host_tid;		/* host_tid 0: unknown */
 	bool seen;			/* it has records */
+	bool ended;			/* by a record; destructors may have run after it */
 	bool known;			/* mask is */
 	uint64_t mask;
 	uint64_t last_seq, last_ns;
 	bool uncertain;			/* records after the last one are missing */
 	const char *gap;		/* why; valid with the masks */
-	struct mask_cause *cause;	/* 64; kept after a signal was unblocked */
+	struct mask_cause *cause;	/* 64, kept after a signal was unblocked; NULL: it never blocked one */
 };
 
 struct masks {

@@ -5,6 +5,7 @@
  * came about in a way that was not recorded.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 struct replay {
 	struct masks *m;
 	struct mask_thread *last;	/* the one of the event before */
+	struct mask_thread *creator;	/* the one of the thread_start before */
 	unsigned int next_start;	/* processes before it have started, by id */
 };
 
@@ -41,7 +43,7 @@ static struct mask_cause cause_in(const struct masks *m, const struct mask_proce
 	for (unsigned int i = p->first; i; i = m->threads[i - 1].next) {
 		const struct mask_thread *t = &m->threads[i - 1];
 
-		if (t == except || t->cause[n].kind == MASK_NOBODY)
+		if (t == except || !t->cause || t->cause[n].kind == MASK_NOBODY)
 			continue;
 		if (t->mask >> n & 1)
 			return t->cause[n];
@@ -87,21 +89,55 @@ static int start_processes(struct replay *r, uint64_t until_ns)
 	return e;
 }
 
+/* Who created the thread, by its thread_start; NULL if that is not known. */
+static struct mask_thread *creator_of(struct replay *r, const struct mask_thread *t, const struct log_event *ev)
+{
+	struct mask_thread *c = r->creator;
+	int tid;
+
+	if (ev->desc->id != SIGSHIM_EV_thread_start || sscanf(ev->raw, " [ %*u , %*u , %d", &tid) != 1)
+		return NULL;
+	if (c && c->process == t->process && c->tid == tid && !c->ended)
+		return c;
+	r->creator = NULL;
+	for (unsigned int i = t->process->first; i && !r->creator; i = r->m->threads[i - 1].next) {
+		c = &r->m->threads[i - 1];
+		if (c->tid == tid && c->seen && c != t)
+			r->creator = c;
+	}
+	return r->creator;
+}
+
+/*
+ * What blocked signal bit n in a thread as it began: a call of its creator,
+ * which may have unblocked it again by now, else the attributes it was given.
+ */
+static struct mask_cause cause_at_start(const struct masks *m, const struct mask_thread *t,
+					const struct mask_thread *creator, unsigned int n)
+{
+	if (!creator || !creator->known)
+		return cause_in(m, t->process, t, n);
+	if (creator->cause && creator->cause[n].kind != MASK_NOBODY)
+		return creator->cause[n];
+	return t->process->attributes;
+}
+
 /* The mask with which a thread enters its first record is its creator's. */
-static void begin_thread(struct masks *m, struct mask_thread *t, uint64_t mask, uint64_t seq)
+static void begin_thread(struct masks *m, struct mask_thread *t, const struct mask_thread *creator,
+			 const struct log_event *ev)
 {
 	unsigned int n;
 
-	FOR_EACH_BIT(n, mask) {
-		struct mask_cause cause = cause_in(m, t->process, t, n);
+	FOR_EACH_BIT(n, ev->mask_before) {
+		struct mask_cause cause = cause_at_start(m, t, creator, n);
 
 		/* What the process began with may be what its earlier, unrecorded calls left. */
-		if (cause.kind == MASK_NOBODY || (cause.kind == MASK_START && seq > 1))
-			t->cause[n] = (struct mask_cause){ .kind = MASK_UNRECORDED, .before_seq = seq };
+		if (cause.kind == MASK_NOBODY || (!creator && cause.kind == MASK_START && ev->seq > 1))
+			t->cause[n] = (struct mask_cause){ .kind = MASK_UNRECORDED, .before_seq = ev->seq };
 		else
 			t->cause[n] = inherited(cause);
 	}
-	t->mask = mask;
+	t->mask = ev->mask_before;
 	t->known = true;
 }
 
@@ -117,27 +153,42 @@ static void correct(struct mask_thread *t, uint64_t mask, uint64_t seq)
 	t->mask = mask;
 }
 
-static void apply(struct masks *m, struct mask_thread *t, const struct log_event *ev)
+static struct mask_cause call_of(const struct log_event *ev)
+{
+	return (struct mask_cause){
+		.kind = MASK_CALL, .event = ev->id, .process = ev->process, .tid = ev->tid
+	};
+}
+
+static int apply(struct replay *r, struct mask_thread *t, const struct log_event *ev)
 {
 	unsigned int n;
 
+	/* Most threads never block anything. */
+	if (!t->cause && (ev->mask_before || ev->mask_after)) {
+		t->cause = calloc(64, sizeof(*t->cause));
+		if (!t->cause)
+			return -ENOMEM;
+	}
 	if (ev->flags & SIGSHIM_EVF_BEFORE) {
 		if (!t->seen)
-			begin_thread(m, t, ev->mask_before, ev->seq);
+			begin_thread(r->m, t, creator_of(r, t, ev), ev);
 		else
 			correct(t, ev->mask_before, ev->seq);
 	}
 	if (ev->flags & SIGSHIM_EVF_AFTER) {
 		FOR_EACH_BIT(n, ev->mask_after & ~t->mask)
-			t->cause[n] = (struct mask_cause){
-				.kind = MASK_CALL, .event = ev->id, .process = ev->process, .tid = ev->tid
-			};
+			t->cause[n] = call_of(ev);
 		t->mask = ev->mask_after;
 		t->known = true;
 	}
+	if (ev->desc->id == SIGSHIM_EV_pthread_attr_setsigmask_np && !ev->error)
+		t->process->attributes = call_of(ev);
+	t->ended = ev->desc->id == SIGSHIM_EV_thread_end || t->ended;
 	t->seen = true;
 	t->last_seq = ev->seq;
 	t->last_ns = ev->ts_ns;
+	return 0;
 }
 
 static int replay_event(const struct log_event *ev, void *arg)
@@ -153,7 +204,7 @@ static int replay_event(const struct log_event *ev, void *arg)
 	if (e == 0)
 		e = start_process(r->m, t->process);
 	if (e == 0)
-		apply(r->m, t, ev);
+		e = apply(r, t, ev);
 	return e;
 }
 

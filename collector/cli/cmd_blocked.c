@@ -169,7 +169,7 @@ static int show_log(struct blocked *b, const struct blocked_view *v)
 	for (unsigned int i = 0; i < v->masks->nthreads && r == 0; i++) {
 		const struct mask_thread *t = &v->masks->threads[i];
 
-		if (!is_asked_for(b, t) || (b->at_given && t->process->ended_ns))
+		if (!is_asked_for(b, t) || (b->at_given && (t->process->ended_ns || t->ended)))
 			continue;
 		if (b->want != UINT64_MAX && !(t->mask & b->want) && !t->uncertain)
 			continue;
@@ -189,7 +189,7 @@ static const struct mask_thread *find_thread(const struct masks *m, int pid, con
 
 		if (t->process->host_pid != pid || t->process->replaced || (t->id && !t->seen))
 			continue;
-		if (t->host_tid ? t->host_tid == live->host_tid : t->tid == live->tid)
+		if (!t->ended && (t->host_tid ? t->host_tid == live->host_tid : t->tid == live->tid))
 			found = t;
 	}
 	return found;

@@ -137,6 +137,8 @@ static void add_head(const struct mask_thread *t, const struct live_thread *live
 	text_addf(text, "[%d] thread %d", t->process->pid, t->tid);
 	if (t->process->ended_ns && t->process->end)
 		text_addf(text, " (ended: %s)", t->process->end);
+	else if (t->ended)
+		text_add(text, " (ended)");
 	text_add(text, !t->known ? ": its mask is not known, no record tells it\n" :
 		 t->mask & want ? "\n" : want == UINT64_MAX ? ": blocks nothing\n" : ": does not block it\n");
 	if (t->uncertain) {
