@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Threads with a mask each make their first call at the same moment: each
- * keeps its own.
+ * keeps its own. With all events a thread's first record is its start.
  */
+/* env: SIGSHIM_EVENTS=core */
 #include <sched.h>
 #include <stdatomic.h>
 
