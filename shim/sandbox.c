@@ -4,7 +4,8 @@
  * program doesn't make itself may be its death. So the shim makes none but
  * rt_sigprocmask any more: it goes on with the ring that it has, looks for no
  * other collector, and counts the calls of new threads and forked children.
- * Only filters that are set through libc are noticed. AS-safe, MT-safe.
+ * Only filters that are set through libc are noticed. And those that forbid
+ * themselves the processor's clock, which libc's reads. AS-safe, MT-safe.
  */
 #include <dlfcn.h>
 #include <linux/seccomp.h>
@@ -22,6 +23,8 @@ void sandbox_note(long nr, long op)
 	if (nr == SYS_seccomp ? op == SECCOMP_SET_MODE_STRICT || op == SECCOMP_SET_MODE_FILTER :
 	    op == PR_SET_SECCOMP)
 		shim_sandboxed = true;
+	if (nr == SYS_prctl && op == PR_SET_TSC)
+		real_refuse_clock();
 }
 
 /* Its prototype is variadic; it takes five registers. */

@@ -87,6 +87,8 @@ extern unsigned long (*shim_getauxval)(unsigned long);
 void real_resolve(void);
 /* The clock, which needs dlopen: constructor only. */
 void real_resolve_clock(void);
+/* From now on the kernel's, by a system call: libc's may be a fault. */
+void real_refuse_clock(void);
 /* For one that was not there then; may allocate. Fails as the call fails when libc has none. */
 shim_function *real_late(const struct shim_event *ev);
 

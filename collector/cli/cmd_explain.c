@@ -133,8 +133,7 @@ static void explain_wrapper(const struct document *d, const struct event_desc *e
 
 	number_text(native, sizeof(native), e->sys ? e->sys->nr : -1);
 	if (e->via == SIGSHIM_VIA_NOTE)
-		snprintf(text, sizeof(text), "libsigshim.so runs what begins and ends in the threads "
-			 "that it sees created.");
+		snprintf(text, sizeof(text), "None: libsigshim.so notes it from within.");
 	else if (is_libc(e))
 		snprintf(text, sizeof(text), "libsigshim.so wraps the libc symbol %s.", e->ident);
 	else

@@ -94,6 +94,16 @@ class Case:
 LOCK = threading.RLock()
 
 
+def run_tool(command):
+    """What it printed. It is started when no other thread has a program open for writing."""
+    with LOCK:
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    out = child.communicate()[0]
+    if child.returncode:
+        raise subprocess.CalledProcessError(child.returncode, command)
+    return out
+
+
 def compile_c(source, target, *more):
     """Compiles unless the target is newer than everything here."""
     newest = max(os.path.getmtime(path) for path in glob.glob(HERE + "/*.[ch]") + [os.path.abspath(__file__)])
@@ -101,7 +111,7 @@ def compile_c(source, target, *more):
         return
     os.makedirs(OUT, exist_ok=True)
     part = f"{target}.{os.getpid()}"
-    subprocess.run([CC, *FLAGS, "-o", part, source, *more], check=True)
+    run_tool([CC, *FLAGS, "-o", part, source, *more])
     os.rename(part, target)
 
 
@@ -109,8 +119,8 @@ def library_path(name):
     """A library of ours (lib_x is lib_x.c here, built if need be), or one of the compiler's."""
     source = os.path.join(HERE, name + ".c")
     if not os.path.exists(source):
-        done = subprocess.run([CC, "-print-file-name=" + name], stdout=subprocess.PIPE, text=True, check=True)
-        return os.path.realpath(done.stdout.strip()) if "/" in done.stdout else name
+        path = run_tool([CC, "-print-file-name=" + name]).strip()
+        return os.path.realpath(path) if "/" in path else name
     target = os.path.join(OUT, name + ".so")
     with LOCK:
         compile_c(source, target, "-shared", "-fPIC", "-ldl")
