@@ -90,8 +90,9 @@ void call_result(struct text *t, const struct log_event *ev)
 	char buf[16];
 	const char *error = error_text(ev->error, buf);
 
+	/* It has none, but for calls that may not return. */
 	if (!event_has_result(ev->desc)) {
-		text_add(t, "= ?");
+		text_add(t, ev->desc->via == SIGSHIM_VIA_NOTE ? "" : "= ?");
 		return;
 	}
 	text_add(t, "= ");

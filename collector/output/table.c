@@ -52,6 +52,9 @@ static void add_change(struct text *t, const struct log_event *ev)
 	uint64_t changed = (ev->flags & both) == both ? ev->mask_before ^ ev->mask_after : 0;
 	uint64_t more = changed & ev->mask_after, less = changed & ev->mask_before;
 
+	/* No call, which could have changed it: what it is at that moment. */
+	if (ev->desc->via == SIGSHIM_VIA_NOTE && ev->flags & SIGSHIM_EVF_AFTER)
+		add_signed(t, '=', ev->mask_after);
 	add_signed(t, '+', more);
 	text_add(t, more && less ? " " : "");
 	add_signed(t, '-', less);

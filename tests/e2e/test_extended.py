@@ -110,6 +110,13 @@ class Extended(harness.TestCase):
         self.assertEqual(by_name["siglongjmp"]["mask_after"], ["SIGUSR1"])
         self.assertEqual(by_name["swapcontext"]["mask_after"], ["SIGUSR1", "SIGUSR2"])
 
+    def test_a_table_shows_the_masks_that_threads_begin_and_end_with(self):
+        log, _ = self.record([harness.program("extended")], status=3)
+        lines = self.sigshim("query", "-L", log, "event~thread_*").stdout.splitlines()[1:]
+        self.assertEqual(len(lines), 6)
+        for line in lines:
+            self.assertRegex(line, r" =SIGUSR1 +(returns|exits|c_exits)$")
+
     def test_a_new_program_shows_what_it_inherited(self):
         log, _ = self.record([harness.program("extended")], status=3)
         rows = self.sql(log, "SELECT mask_start, pending_start FROM processes WHERE comm = 'echo'")
