@@ -17,35 +17,53 @@
 
 #include "banned.h"
 
-/* False for a jump that restores no mask: it is no event. */
-static bool mask_restored(struct call *c)
+/* The argument that says where a jump goes; nargs for none. */
+static unsigned int target_of(const struct shim_event *ev)
 {
-	for (unsigned int i = 0; i < c->ev->nargs; i++) {
-		if (c->ev->kind[i] != SIGSHIM_KIND_JMPBUF && c->ev->kind[i] != SIGSHIM_KIND_UCONTEXT)
-			continue;
-		if (c->ev->kind[i] == SIGSHIM_KIND_JMPBUF &&
-		    !((const struct __jmp_buf_tag *)c->arg[i])->__mask_was_saved)
-			return false;
-		copy_argument(c->ev->kind[i], c->copy[i], (uintptr_t)c->arg[i], true);
-		c->copied |= 1u << i;
-		memcpy(&c->requested, c->copy[i], sizeof(c->requested));
-		c->after = c->requested & ~UNBLOCKABLE;
-		c->flags |= SIGSHIM_EVF_REQUESTED;
+	unsigned int i = 0;
+
+	while (i < ev->nargs && ev->kind[i] != SIGSHIM_KIND_JMPBUF && ev->kind[i] != SIGSHIM_KIND_UCONTEXT)
+		i++;
+	return i;
+}
+
+/*
+ * False for a jump that restores no mask: it is no event. Asked before all
+ * else, since most are of this kind.
+ */
+static bool is_event(const struct shim_event *ev, const long *arg)
+{
+	unsigned int i;
+
+	if (ev->effect != SIGSHIM_EFFECT_JUMP)
 		return true;
-	}
-	return false;
+	i = target_of(ev);
+	return i < ev->nargs && (ev->kind[i] != SIGSHIM_KIND_JMPBUF ||
+				 ((const struct __jmp_buf_tag *)arg[i])->__mask_was_saved);
+}
+
+/*
+ * What a jump leaves as the mask. A jmp_buf has been looked into already, as
+ * the jump itself does; a context that is nowhere is an error to libc.
+ */
+static void take_mask(struct call *c)
+{
+	unsigned int i = target_of(c->ev);
+
+	c->after = c->before;
+	if (c->ev->effect != SIGSHIM_EFFECT_JUMP ||
+	    !copy_argument(c->ev->kind[i], c->copy[i], (uintptr_t)c->arg[i], c->ev->kind[i] == SIGSHIM_KIND_JMPBUF))
+		return;
+	c->copied |= 1u << i;
+	memcpy(&c->requested, c->copy[i], sizeof(c->requested));
+	c->after = c->requested & ~UNBLOCKABLE;
+	c->flags |= SIGSHIM_EVF_REQUESTED;
 }
 
 static void announce(struct call *c, uint64_t *words, void *caller, bool tight)
 {
-	bool jump = c->ev->effect == SIGSHIM_EFFECT_JUMP;
-
-	/* First, since most jumps restore none, and the kernel need not be asked. */
-	if (jump && !mask_restored(c))
-		return;
 	c->before = sys_mask();
-	if (!jump)
-		c->after = c->before;
+	take_mask(c);
 	c->flags |= SIGSHIM_EVF_BEFORE | SIGSHIM_EVF_AFTER;
 	c->seq = thread_count(c->t);
 	c->from.pc = (uintptr_t)caller;
@@ -147,10 +165,12 @@ void *shim_announce(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], vo
 
 	if (unlikely(!shim_real_syscall))
 		real_resolve();
-	if (unlikely(!process_ready()))
-		process_lost();
-	else if (shim_config.event[id])
-		announce_here(&shim_events[id], arg, caller);
+	if (is_event(&shim_events[id], arg)) {
+		if (unlikely(!process_ready()))
+			process_lost();
+		else if (shim_config.event[id])
+			announce_here(&shim_events[id], arg, caller);
+	}
 	real = likely(shim_real[id]) ? shim_real[id] : real_late(&shim_events[id]);
 	errno = saved;
 	return (void *)real;

@@ -91,6 +91,16 @@ static void switched(void (*function)(void), char *top)
 }
 #endif
 
+/* libc asks the kernel for the mask in a context first. (swapcontext, when it fails, loses its way.) */
+static void to_nowhere(void)
+{
+	const ucontext_t *bad[] = { NULL, (ucontext_t *)8, (ucontext_t *)-4096L };
+
+	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		CALL(setcontext(bad[i]));
+	show_mask("after contexts that are nowhere");
+}
+
 int main(void)
 {
 	char *stack = new_stack(SIZE);
@@ -98,6 +108,7 @@ int main(void)
 	handle(SIGUSR1, handler, 0);
 	coroutines();
 	switched(on_other_stack, stack + SIZE);
+	to_nowhere();
 	show_state("at the end");
 	return 0;
 }
