@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "mask.h"
+#include "memo.h"
 #include "record.h"
 #include "sys.h"
 
@@ -130,6 +131,8 @@ static void note_here(const struct shim_event *ev, const long *arg, void *caller
 		announce_tight(ev, arg, caller, t);
 	else
 		process_lost();
+	if (ev->id == SIGSHIM_EV_thread_end)
+		memo_release(t);
 }
 
 void shim_note(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], uintptr_t caller)

@@ -232,9 +232,12 @@ static __attribute__((noinline)) void obtain(struct thread *t, uint32_t epoch)
 
 void memo_release(struct thread *t)
 {
-	if (t->memo)
-		release(t->memo);
+	struct memo *m = t->memo;
+
+	/* First, for a handler that comes meanwhile. */
 	t->memo = NULL;
+	if (m)
+		release(m);
 }
 
 void memo_begin(void)

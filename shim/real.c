@@ -45,6 +45,8 @@ void real_resolve_clock(void)
 void real_refuse_clock(void)
 {
 	shim_clock_gettime = kernel_clock_gettime;
+	if (shim_process)
+		shim_process->ticks = false;
 }
 
 #define RESOLVE_LIBC(id, ident) shim_real[id] = (shim_function *)dlsym(RTLD_NEXT, #ident);
