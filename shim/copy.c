@@ -105,6 +105,9 @@ bool copy_argument(enum sigshim_kind kind, unsigned char *to, uintptr_t from, bo
 	for (unsigned int i = 0; i < n; i++) {
 		unsigned int size = part[i].size;
 
+		/* A number's copy has 8 bytes, and what was on the stack must not travel. */
+		if (size < 8)
+			memset(to + part[i].to, 0, 8);
 		if (accepted)
 			memcpy(to + part[i].to, (const void *)(from + part[i].from), size);
 		else if (!copy_checked(to + part[i].to, from + part[i].from, size < 8 ? 8 : size))
