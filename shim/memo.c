@@ -173,9 +173,12 @@ static void clear(struct memo *m, uint32_t epoch)
 
 	/* Nothing of the old turn counts from here on, and nothing is given out yet. */
 	__atomic_store_n(&m->state, next << 32 | FULL, __ATOMIC_RELAXED);
-	memset(m->index, 0, sizeof(m->index));
-	memset(m->arena, 0, (uint32_t)state * sizeof(*m->arena));
-	memset(&m->frames, 0, sizeof(m->frames));
+	/* New memory is clear, and not there until it is touched. */
+	if (state) {
+		memset(m->index, 0, sizeof(m->index));
+		memset(m->arena, 0, (uint32_t)state * sizeof(*m->arena));
+		memset(&m->frames, 0, sizeof(m->frames));
+	}
 	m->epoch = epoch;
 	swap(&m->state, next << 32 | FULL, next << 32 | 1);
 }
