@@ -174,6 +174,9 @@ void *shim_announce(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], vo
 		else if (shim_config.event[id])
 			announce_here(&shim_events[id], arg, caller);
 	}
+	/* No destructor follows. */
+	if ((id == SIGSHIM_EV__exit || id == SIGSHIM_EV__Exit) && !shim_sandboxed)
+		process_bye();
 	real = likely(shim_real[id]) ? shim_real[id] : real_late(&shim_events[id]);
 	errno = saved;
 	return (void *)real;

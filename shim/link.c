@@ -99,10 +99,11 @@ static int32_t peer_pid(int fd)
 	return peer.pid;
 }
 
-static long send_hello(const struct process *p, int fd, uint64_t now, uint64_t mask)
+struct sigshim_hello link_hello(const struct process *p, uint64_t now, uint64_t mask)
 {
-	struct sigshim_hello h = {
-		.h = { .size = sizeof(h), .type = SIGSHIM_FRAME_HELLO, .fixed = sizeof(h) },
+	return (struct sigshim_hello){
+		.h = { .size = sizeof(struct sigshim_hello), .type = SIGSHIM_FRAME_HELLO,
+		       .fixed = sizeof(struct sigshim_hello) },
 		.magic = SIGSHIM_WIRE_MAGIC, .version = SIGSHIM_WIRE_VERSION,
 		.pid = p->pid, .tid = (int32_t)sys(SYS_gettid),
 		.instance = p->instance, .parent_instance = p->parent_instance, .now_ns = now,
@@ -113,8 +114,6 @@ static long send_hello(const struct process *p, int fd, uint64_t now, uint64_t m
 		.overflow = (uint8_t)shim_config.overflow,
 		.depth = (uint16_t)shim_config.depth, .shim_version = 0x000100,
 	};
-
-	return sys(SYS_sendto, fd, &h, sizeof(h), MSG_NOSIGNAL, 0, 0);
 }
 
 /* Receives the welcome and, with it, perhaps the ring's descriptor. */
@@ -140,27 +139,30 @@ static int get_welcome(int fd, struct sigshim_welcome *w, int *ret_ring)
 	return w->refusal == SIGSHIM_WELCOME_OK ? 0 : -ECONNREFUSED;
 }
 
-/*
- * Hello and welcome on a connected socket; -errno when there is no use in it.
- * *ret_link tells by what records go from now on.
- */
-static int greet(struct process *p, int fd, uint64_t now, uint64_t mask, enum link_state *ret_link,
-		 bool *ret_close)
+/* What a hello led to. */
+struct greeting {
+	enum link_state link;	/* by what records go from now on */
+	bool close;		/* the socket is of no further use */
+	bool share;		/* forked children may begin in the ring */
+};
+
+/* Hello and welcome on a connected socket; -errno when there is no use in it. */
+static int greet(struct process *p, int fd, uint64_t now, uint64_t mask, struct greeting *ret)
 {
+	struct sigshim_hello h = link_hello(p, now, mask);
 	struct sigshim_welcome w = {};
 	int ring = -1, err;
 	long n;
 
-	n = send_hello(p, fd, now, mask);
+	n = sys(SYS_sendto, fd, &h, sizeof(h), MSG_NOSIGNAL, 0, 0);
 	if (n < 0)
 		return (int)n;
 	err = get_welcome(fd, &w, &ring);
-	*ret_link = LINK_SOCKET;
+	ret->link = LINK_SOCKET;
 	if (err == 0 && w.transport == SIGSHIM_TRANSPORT_RING) {
 		err = ring >= 0 ? ring_map(p, ring, w.ring_size) : -EPROTO;
-		*ret_link = LINK_RING;
 		p->ticks = w.clock != SIGSHIM_CLOCK_NONE;
-		*ret_close = w.close_socket;
+		*ret = (struct greeting){ LINK_RING, w.close_socket, w.share };
 	}
 	p->collector = peer_pid(fd);
 	if (ring >= 0)
@@ -199,44 +201,66 @@ static void keep_socket(struct process *p, int fd)
 	p->fd_ino = last.ino = (uint64_t)st.st_ino;
 }
 
-static void connected(struct process *p, enum link_state link, uint64_t lost)
+static void connected(struct process *p, const struct greeting *g, uint64_t lost)
 {
 	p->failures = 0;
 	p->reconnects++;
 	__atomic_fetch_sub(&p->lost, lost, __ATOMIC_RELAXED);
 	/* A new collector knows neither our stacks nor our modules. */
 	p->epoch = shim_new_epoch();
-	__atomic_store_n(&p->link, link, __ATOMIC_RELEASE);
+	p->inherited_epoch = 0;
+	__atomic_store_n(&p->link, g->link, __ATOMIC_RELEASE);
+	share_offer(p, g->share);
 	module_send_all(p);
 }
 
-bool link_open(struct process *p, uint64_t now, uint64_t mask)
+/* 0, or -errno and a time for the next try. */
+static int try(struct process *p, uint64_t now, uint64_t mask)
 {
-	enum link_state link = LINK_NONE;
 	uint64_t lost = __atomic_load_n(&p->lost, __ATOMIC_RELAXED);
-	bool close_it = false;
+	struct greeting g = {};
 	int fd, err;
 
-	if (!shim_config.socket[0] || !take_link(p))
-		return false;
 	fd = connect_to(shim_config.socket, p->state == 2 ? LATER : AT_START);
-	err = fd < 0 ? fd : greet(p, fd, now, mask, &link, &close_it);
-	if (fd >= 0 && (err || close_it)) {
+	err = fd < 0 ? fd : greet(p, fd, now, mask, &g);
+	if (fd >= 0 && (err || g.close)) {
 		sys(SYS_close, fd);
 		fd = -1;
 	}
 	if (err == 0) {
 		keep_socket(p, fd);
-		connected(p, link, lost);
-		return true;
+		connected(p, &g, lost);
+		return 0;
 	}
-	if (p->failures == 0)
-		say_failure(err);
 	/* 1, 2, 4, 8, 16 s: a missing collector costs next to nothing. */
 	p->retry_ns = now + (SECOND << (p->failures < 4 ? p->failures : 4));
 	p->failures++;
+	return err;
+}
+
+bool link_open(struct process *p, uint64_t now, uint64_t mask)
+{
+	int err;
+
+	if (!shim_config.socket[0] || !take_link(p))
+		return false;
+	err = try(p, now, mask);
+	if (err == 0)
+		return true;
+	if (p->failures == 1)
+		say_failure(err);
 	__atomic_store_n(&p->link, LINK_NONE, __ATOMIC_RELEASE);
 	return false;
+}
+
+/* Meanwhile, and when it can't be, all threads go on with the ring that they have. */
+void link_move(struct process *p, uint64_t now, uint64_t mask)
+{
+	if (__atomic_exchange_n(&p->moving, 1, __ATOMIC_ACQUIRE))
+		return;
+	if (__atomic_load_n(&p->link, __ATOMIC_ACQUIRE) == LINK_SHARED)
+		try(p, now, mask);
+	__atomic_store_n(&p->moving, 0, __ATOMIC_RELEASE);
 }
 
 /* Whether the collector that made the ring is still at its address. */
@@ -261,7 +285,7 @@ bool link_alive(const struct process *p)
 		return n == -EAGAIN || n > 0;
 	}
 	/* Also when a child has come back into its parent's call, and there is no ring. */
-	if (p->link != LINK_RING || !ring || ring->closed)
+	if ((p->link != LINK_RING && p->link != LINK_SHARED) || !ring || ring->closed)
 		return false;
 	return now_ns() - __atomic_load_n(&ring->beat_ns, __ATOMIC_RELAXED) < SIGSHIM_BEAT_STALE_NS ||
 		same_collector(p);
@@ -271,7 +295,7 @@ void link_drop(struct process *p, uint64_t now)
 {
 	uint32_t link = __atomic_load_n(&p->link, __ATOMIC_ACQUIRE);
 
-	if ((link != LINK_RING && link != LINK_SOCKET) ||
+	if (link == LINK_NONE || link == LINK_BUSY ||
 	    !__atomic_compare_exchange_n(&p->link, &link, LINK_BUSY, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return;
 	/* The old ring stays mapped: another thread may be writing into it. */
@@ -280,6 +304,7 @@ void link_drop(struct process *p, uint64_t now)
 	if (fd_is_ours(p))
 		sys(SYS_close, p->fd);
 	p->fd = -1;
+	share_offer(p, false);
 	p->retry_ns = now;
 	__atomic_store_n(&p->link, LINK_NONE, __ATOMIC_RELEASE);
 }

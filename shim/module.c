@@ -375,7 +375,7 @@ bool module_cover(struct process *p, const uint64_t *pc, unsigned int n)
 		m = find(pc[i]);
 		if (!m)
 			m = discover(pc[i]);
-		if (m && m->sent_epoch != p->epoch)
+		if (m && m->sent_epoch != p->epoch && (!m->sent_epoch || m->sent_epoch != p->inherited_epoch))
 			send_module(p, m, now_ns());
 	}
 	return m;

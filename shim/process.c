@@ -31,6 +31,11 @@ static uint64_t last_instance;		/* survives a fork, so a child knows its parent 
 static uint32_t last_epoch;
 static uint64_t lost_early;		/* before there was a shim_process */
 
+uint32_t shim_last_epoch(void)
+{
+	return __atomic_load_n(&last_epoch, __ATOMIC_RELAXED);
+}
+
 uint32_t shim_new_epoch(void)
 {
 	return __atomic_add_fetch(&last_epoch, 1, __ATOMIC_RELAXED);
@@ -97,7 +102,6 @@ static void process_fill(struct process *p, uint64_t mask)
 	uint64_t now = now_ns();
 
 	link_close_inherited();
-	ring_leave_inherited();
 	memo_begin();
 	p->pid = (int32_t)sys(SYS_getpid);
 	p->fd = -1;
@@ -105,6 +109,9 @@ static void process_fill(struct process *p, uint64_t mask)
 	shim_tls_shared = false;
 	p->instance = last_instance = new_instance(now);
 	p->lost = __atomic_exchange_n(&lost_early, 0, __ATOMIC_RELAXED);
+	if (share_begin(p, now, mask))
+		return;
+	ring_leave_inherited();
 	link_open(p, now, mask);
 }
 
@@ -153,11 +160,14 @@ void process_lost(void)
 {
 	struct process *p = shim_process;
 	struct sigshim_ring *ring = p ? __atomic_load_n(&p->ring, __ATOMIC_ACQUIRE) : NULL;
+	uint32_t link = p ? __atomic_load_n(&p->link, __ATOMIC_ACQUIRE) : LINK_NONE;
 
 	if (!p)
 		__atomic_fetch_add(&lost_early, 1, __ATOMIC_RELAXED);
-	else if (__atomic_load_n(&p->link, __ATOMIC_ACQUIRE) == LINK_RING && ring)
+	else if (link == LINK_RING && ring)
 		__atomic_fetch_add(&ring->lost, 1, __ATOMIC_RELAXED);
+	else if (link == LINK_SHARED && ring && !ring->closed)
+		__atomic_fetch_add(&ring->children_lost, 1, __ATOMIC_RELAXED);
 	else
 		__atomic_fetch_add(&p->lost, 1, __ATOMIC_RELAXED);
 }
@@ -200,21 +210,34 @@ static __attribute__((constructor)) void begin(void)
 	errno = saved;
 }
 
-/* Calls after it, from other destructors, are recorded all the same. */
-static __attribute__((destructor)) void end(void)
+/* True in a child on another's memory: what is said here would be its parent's. */
+static bool is_guest(const struct process *p)
+{
+	const struct thread *t = unlikely(shim_tls_shared) ? clone_thread() : &shim_thread;
+
+	return t->instance == p->instance && t->in_vfork;
+}
+
+void process_bye(void)
 {
 	struct process *p = shim_process;
 	struct sigshim_bye bye = {
 		.h = { .size = sizeof(bye), .type = SIGSHIM_FRAME_BYE, .fixed = sizeof(bye) },
 	};
 
-	if (!p || p->state != READY)
+	if (!p || p->state != READY || is_guest(p))
 		return;
 	if (p->link == LINK_RING) {
 		__atomic_store_n(&p->ring->bye, 1, __ATOMIC_RELEASE);
-	} else if (p->link == LINK_SOCKET) {
+	} else if (p->link == LINK_SOCKET || p->link == LINK_SHARED) {
 		bye.now_ns = now_ns();
 		bye.lost = p->lost;
 		transport_finish(p, &bye.h);
 	}
+}
+
+/* Calls after it, from other destructors, are recorded all the same. */
+static __attribute__((destructor)) void end(void)
+{
+	process_bye();
 }

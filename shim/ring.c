@@ -16,6 +16,8 @@
 /* The ring of this image's last process; a forked child finds its parent's here. */
 static struct { struct sigshim_ring *ring; uint64_t size; } last;
 
+_Thread_local volatile uint32_t shim_writing;
+
 /*
  * A handler may have forked inside a parent's call, and the child return into
  * it: it then finds a full ring of its own in the place of its parent's.
@@ -134,6 +136,37 @@ int ring_put(struct process *p, const struct sigshim_frame *frame)
 	return 0;
 }
 
+int ring_put_shared(struct process *p, const struct sigshim_frame *frame)
+{
+	const struct sigshim_child head = {
+		.h = { .size = (uint32_t)sizeof(head) + frame->size, .type = SIGSHIM_FRAME_CHILD,
+		       .fixed = sizeof(head) },
+		.instance = p->instance,
+	};
+	struct ring_place at;
+	int r = ring_take(p, head.h.size, &at);
+
+	if (r < 0)
+		return r;
+	memcpy(at.frame, &head, sizeof(head));
+	memcpy((char *)at.frame + sizeof(head), frame, frame->size);
+	ring_commit(&at, head.h.size);
+	/* The collector sets `closed` before it looks for the last time. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (!at.ring->closed)
+		return 0;
+	return __atomic_load_n(&ring_states(at.ring)[at.pos & (at.ring->ncells - 1)], __ATOMIC_ACQUIRE) ==
+		SIGSHIM_RING_COMMITTED(at.pos, at.ring->ncells) ? -ENOTCONN : 0;
+}
+
+/* An event, perhaps a child's. */
+static bool is_event(const struct sigshim_frame *f)
+{
+	if (f->type == SIGSHIM_FRAME_CHILD)
+		f = (const void *)((const struct sigshim_child *)(const void *)f + 1);
+	return f->type == SIGSHIM_FRAME_EVENT;
+}
+
 uint64_t ring_unread(const struct process *p)
 {
 	struct sigshim_ring *ring = __atomic_load_n(&p->ring, __ATOMIC_ACQUIRE);
@@ -146,8 +179,7 @@ uint64_t ring_unread(const struct process *p)
 	tail = __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
 	for (uint64_t pos = head; pos < tail && pos - head < ring->ncells; pos++)
 		if (__atomic_load_n(&ring_states(ring)[pos & mask], __ATOMIC_ACQUIRE) ==
-		    SIGSHIM_RING_COMMITTED(pos, mask + 1) &&
-		    ((struct sigshim_frame *)ring_cell(ring, pos))->type == SIGSHIM_FRAME_EVENT)
+		    SIGSHIM_RING_COMMITTED(pos, mask + 1) && is_event(ring_cell(ring, pos)))
 			n++;
 	return n;
 }

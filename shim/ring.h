@@ -10,6 +10,13 @@
 
 #include "transport.h"
 
+/*
+ * How many records this thread is just writing: between taking cells and
+ * committing them. A child that a handler forks there goes back into it, so it
+ * must not find its parent's ring any more (share.c). Never too low.
+ */
+extern _Thread_local volatile uint32_t shim_writing __attribute__((tls_model("initial-exec")));
+
 /* A frame that is being written into the ring. */
 struct ring_place {
 	struct sigshim_ring *ring;
@@ -23,6 +30,8 @@ int ring_map(struct process *p, int fd, uint64_t size);
 void ring_leave_inherited(void);
 /* Writes a whole frame: 0, -EAGAIN when full, -ENOTCONN without a ring. */
 int ring_put(struct process *p, const struct sigshim_frame *frame);
+/* The same into another's ring, as a CHILD frame; -ENOTCONN also when nobody reads it any more. */
+int ring_put_shared(struct process *p, const struct sigshim_frame *frame);
 /* Events that were committed and not read. */
 uint64_t ring_unread(const struct process *p);
 /* Takes k cells, however long that takes; false when the ring is full. */
@@ -61,17 +70,23 @@ static inline int ring_take(struct process *p, size_t size, struct ring_place *r
 
 	if (unlikely(!ring))
 		return -ENOTCONN;
+	shim_writing++;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	pos = __atomic_load_n(&ring->tail, __ATOMIC_RELAXED);
 	/* A look at the true head costs a cache line that the collector is writing to. */
 	if (unlikely(pos + k - __atomic_load_n(&p->ring_head, __ATOMIC_RELAXED) > ring->ncells ||
 		     ring_first_taken(ring, pos, k) != k ||
 		     !__atomic_compare_exchange_n(&ring->tail, &pos, pos + k, false,
 						  __ATOMIC_RELAXED, __ATOMIC_RELAXED)) &&
-	    !ring_take_slowly(p, ring, k, &pos))
+	    !ring_take_slowly(p, ring, k, &pos)) {
+		shim_writing--;
 		return -EAGAIN;
+	}
 	/* Blank: this is a child by now, in a call of its parent's, and the cells are its parent's. */
-	if (unlikely(!__atomic_load_n(&p->state, __ATOMIC_RELAXED)))
+	if (unlikely(!__atomic_load_n(&p->state, __ATOMIC_RELAXED))) {
+		shim_writing--;
 		return -ENOTCONN;
+	}
 	*ret = (struct ring_place){ ring, pos, ring_cell(ring, pos) };
 	return 0;
 }
@@ -89,6 +104,8 @@ static inline void ring_commit(const struct ring_place *at, size_t size)
 
 	__atomic_store_n(&ring_states(ring)[at->pos & (ring->ncells - 1)],
 			 SIGSHIM_RING_COMMITTED(at->pos, ring->ncells), __ATOMIC_RELEASE);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	shim_writing--;
 	/* The data area is mapped twice, so there is no end to run over. */
 	for (uint64_t i = 0; i < k; i++)
 		__builtin_prefetch(next + i * SIGSHIM_CELL, 1);

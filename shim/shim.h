@@ -130,6 +130,7 @@ enum link_state {
 	LINK_BUSY,	/* somebody is connecting */
 	LINK_RING,
 	LINK_SOCKET,
+	LINK_SHARED,	/* in the ring of the process that forked this one */
 };
 
 /* A time stamp: ticks of the clock that the collector has granted, or ns. */
@@ -195,6 +196,12 @@ struct process {
 	struct sigshim_ring *ring;	/* all that is in it is found from here */
 	uint64_t ring_head;	/* its head, as last looked at */
 	uint64_t parent_instance;	/* of the process that forked this one, else 0 */
+	uint32_t shared;	/* calls recorded in another's ring */
+	uint32_t moving;	/* somebody is getting a ring of our own */
+	uint32_t introduced;	/* its hello is there: 2 */
+	int32_t ppid;
+	uint64_t began_ns, began_at, began_mask;	/* began_at: as its time stamps are */
+	uint32_t inherited_epoch;	/* in which its modules were sent, by the process that forked it */
 	struct stack_slot slot[SHIM_STACK_SLOTS];
 	struct scratch scratch[SHIM_SCRATCHES];
 };
@@ -224,8 +231,12 @@ static inline bool process_goes_on(void)
 	return __atomic_load_n(&p->state, __ATOMIC_ACQUIRE) == 2 &&
 		(shim_wipes_on_fork || process_is_mine(p));
 }
+/* The last that shim_new_epoch gave: a forked child's modules were sent in it. */
+uint32_t shim_last_epoch(void);
 /* A number for process.epoch that no other process or connection of this image had. */
 uint32_t shim_new_epoch(void);
+/* Tells that this process, and no vfork child of it, ends in an orderly way. */
+void process_bye(void);
 /* Counts a call that could not be recorded. */
 void process_lost(void);
 

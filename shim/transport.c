@@ -20,6 +20,8 @@ static int put(struct process *p, const struct sigshim_frame *frame)
 	switch (__atomic_load_n(&p->link, __ATOMIC_ACQUIRE)) {
 	case LINK_RING:
 		return ring_put(p, frame);
+	case LINK_SHARED:
+		return share_put(p, frame);
 	case LINK_SOCKET:
 		return link_put(p, frame);
 	default:
@@ -44,16 +46,21 @@ static void wait_for_room(struct process *p)
 static void look_again(struct process *p, uint32_t link, uint64_t now)
 {
 	uint64_t mask = sys_block();
-	bool alive = false;
+	bool alive = link == LINK_SHARED && p->moving;
 
-	if (link == LINK_RING) {
+	if (alive)
+		goto out;
+	if (link == LINK_RING || link == LINK_SHARED) {
 		p->retry_ns = now + SIGSHIM_BEAT_STALE_NS;
 		alive = !p->ring->closed && link_alive(p);
 		if (!alive)
 			link_drop(p, now);
+		else if (link == LINK_SHARED && ring_is_read(p, (struct moment){ now, false }))
+			link_move(p, now, mask);
 	}
 	if (!alive)
 		link_open(p, now, mask);
+out:
 	sys_restore(mask);
 }
 
@@ -77,7 +84,7 @@ void transport_check(struct process *p, struct moment now)
 
 	if (likely(link == LINK_RING && ring_is_read(p, now)))
 		return;
-	if (link != LINK_SOCKET)
+	if (link != LINK_SOCKET && (link != LINK_SHARED || share_is_over(p, now)))
 		check_again(p, link);
 }
 
@@ -85,6 +92,12 @@ bool transport_send(struct process *p, const struct sigshim_frame *frame)
 {
 	int err = put(p, frame);
 	unsigned int waited = 0;
+
+	/* Whose ring it was has ended. */
+	if (unlikely(err == -ENOTCONN && p->link == LINK_SHARED && !shim_sandboxed)) {
+		look_again(p, LINK_SHARED, now_ns());
+		err = put(p, frame);
+	}
 
 	while (err == -EAGAIN && shim_config.overflow == SIGSHIM_OVERFLOW_BLOCK && !shim_sandboxed) {
 		/* Nobody to make room: waiting would be for ever. */

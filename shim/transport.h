@@ -24,8 +24,12 @@ void transport_finish(struct process *p, const struct sigshim_frame *frame);
 
 /* Moves a new descriptor out of the program's way; -errno, and closed, on failure. */
 int fd_raise(int fd);
+/* What p says of itself. */
+struct sigshim_hello link_hello(const struct process *p, uint64_t now, uint64_t mask);
 /* Finds a collector: hello, welcome, ring. Sets p->link. True if there is one. */
 bool link_open(struct process *p, uint64_t now, uint64_t mask);
+/* From the ring that it shares to a connection of its own, if one can be had. */
+void link_move(struct process *p, uint64_t now, uint64_t mask);
 /* In a forked child: closes the copy of its parent's socket. */
 void link_close_inherited(void);
 /* True while the other end is there. */
@@ -33,5 +37,14 @@ bool link_alive(const struct process *p);
 void link_drop(struct process *p, uint64_t now);
 /* One packet. 0, -EAGAIN, or another error when the socket is of no use. */
 int link_put(struct process *p, const struct sigshim_frame *frame);
+
+/* Forked children may begin in p's ring from now on, or no more. */
+void share_offer(const struct process *p, bool allowed);
+/* In a forked child: begins in its parent's ring. False when that can't be. */
+bool share_begin(struct process *p, uint64_t now, uint64_t mask);
+/* Writes a whole frame into it, after its hello; errors as ring_put_shared's. */
+int share_put(struct process *p, const struct sigshim_frame *frame);
+/* True for a child that should have a connection of its own by now. */
+bool share_is_over(struct process *p, struct moment now);
 
 #endif

@@ -116,6 +116,18 @@ void gaps_count(struct gaps *g, uint64_t lost)
 	g->overflow = lost;
 }
 
+uint64_t gaps_explain(struct gaps *g, uint64_t lost)
+{
+	uint64_t missing = 0, explained = g->overflow_left + g->before_told;
+
+	for (size_t i = 0; i < g->n; i++)
+		missing += g->list[i].last - g->list[i].first + 1;
+	missing = missing > explained ? missing - explained : 0;
+	lost = lost < missing ? lost : missing;
+	g->overflow_left += lost;
+	return lost;
+}
+
 static void write_count(struct gaps *g, struct sink *sink, int64_t process, uint64_t *count,
 			const char *reason)
 {

@@ -45,6 +45,8 @@ bool gaps_arrived(struct gaps *g, struct sink *sink, int64_t process, struct thr
 		  uint32_t thread, uint64_t seq, bool first_sight);
 /* The shim's count since the hello; it never falls. */
 void gaps_count(struct gaps *g, uint64_t lost);
+/* Explains breaks by up to `lost` calls that were counted elsewhere; returns by how many. */
+uint64_t gaps_explain(struct gaps *g, uint64_t lost);
 /*
  * Writes rows for breaks that nothing can fill any more: those that the counts
  * explain, after two seconds and if no frame is unfinished; `all` at the end.

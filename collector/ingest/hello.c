@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "proc.h"
 #include "session.h"
 
@@ -53,6 +54,33 @@ static int64_t parent_of(const struct session *s, const struct proc_info *proc)
 	return parent ? parent->process : 0;
 }
 
+/* What the kernel tells of the process, or, of a child in another's ring, what it inherited. */
+static void describe(struct session *s, struct process_info *info, struct proc_info *proc)
+{
+	struct sink *sink = &s->in->sink;
+
+	if (s->shares) {
+		*proc = (struct proc_info){ 0 };
+		info->ppid = s->hello.ppid;
+		if (!map_get(&sink->instances, s->hello.parent_instance, &info->parent) && s->host)
+			info->parent = s->host->process;
+	} else {
+		proc_read(s->host_pid, proc);
+		info->ppid = proc->ppid;
+		info->parent = parent_of(s, proc);
+	}
+	if (!s->exe) {
+		sink->stats.processes++;
+		s->exe = strdup(proc->exe);
+		s->cwd = strdup(proc->cwd);
+		s->comm = strdup(proc->comm);
+		s->cmdline = strdup(proc->cmdline);
+	}
+	info->comm = s->comm && *s->comm ? s->comm : NULL;
+	info->exe = s->exe && *s->exe ? s->exe : NULL;
+	info->cmdline = s->cmdline && *s->cmdline ? s->cmdline : NULL;
+}
+
 void session_row(struct session *s)
 {
 	static const char *const stacks[] = { "unwind", "fp", "none" };
@@ -62,7 +90,7 @@ void session_row(struct session *s)
 	struct process_info info = {
 		.run = sink->run, .pid = s->hello.pid, .host_pid = s->host_pid,
 		.uid = s->uid, .gid = s->gid,
-		.transport = s->ring.shared ? "ring" : "socket",
+		.transport = s->ring.shared || s->shares ? "ring" : "socket",
 		.stack_mode = stacks[s->hello.stack_mode], .overflow = overflows[s->hello.overflow],
 		.depth = s->hello.depth, .minsigstksz = s->hello.minsigstksz,
 		.mask_start = s->hello.mask, .pending_start = s->hello.pending, .started_ns = s->hello.now_ns,
@@ -70,32 +98,22 @@ void session_row(struct session *s)
 
 	if (s->process)
 		return;
-	proc_read(s->host_pid, &proc);
-	info.ppid = proc.ppid;
-	info.comm = *proc.comm ? proc.comm : NULL;
-	info.exe = *proc.exe ? proc.exe : NULL;
-	info.cmdline = *proc.cmdline ? proc.cmdline : NULL;
-	info.parent = parent_of(s, &proc);
+	describe(s, &info, &proc);
 	if (sink_process(sink, &info, &s->process) < 0)
 		return;
-	if (!s->exe) {
-		sink->stats.processes++;
-		s->exe = strdup(proc.exe);
-		s->cwd = strdup(proc.cwd);
-	}
 	sink_parents(sink, s->hello.instance, image_key(s->host_pid, proc.started), s->process);
 }
 
 /* The answer; with a ring's descriptor if there is one. */
 static int send_welcome(int fd, enum sigshim_refusal refusal, const struct ring *ring, int ring_fd,
-			bool watched, uint8_t clock)
+			bool watched, bool share, uint8_t clock)
 {
 	struct sigshim_welcome w = {
 		.h = { .size = sizeof(w), .type = SIGSHIM_FRAME_WELCOME, .fixed = sizeof(w) },
 		.version = SIGSHIM_WIRE_VERSION, .refusal = refusal,
 		.ring_size = ring_fd >= 0 ? ring->file_size : 0,
 		.transport = ring_fd >= 0 ? SIGSHIM_TRANSPORT_RING : SIGSHIM_TRANSPORT_SOCKET,
-		.close_socket = ring_fd >= 0 && watched, .clock = clock,
+		.close_socket = ring_fd >= 0 && watched, .clock = clock, .share = ring_fd >= 0 && share,
 	};
 	union {
 		struct cmsghdr align;
@@ -124,7 +142,7 @@ static void turn_away(struct session *s, int refused)
 	else if (refused == -REFUSED_RESOURCES)
 		answer = SIGSHIM_REFUSED_RESOURCES;
 	sink_refuse(&s->in->sink, (enum refusal)-refused, 1);
-	send_welcome(s->fd, answer, NULL, -1, false, SIGSHIM_CLOCK_NONE);
+	send_welcome(s->fd, answer, NULL, -1, false, false, SIGSHIM_CLOCK_NONE);
 	session_drop(s);
 }
 
@@ -181,9 +199,40 @@ static void greet(struct session *s)
 	if (s->ring.shared)
 		grant_clock(s);
 	/* If it is gone already, the socket and the pidfd will tell. */
-	send_welcome(s->fd, SIGSHIM_WELCOME_OK, &s->ring, ring_fd, s->pidfd >= 0, s->clock);
+	send_welcome(s->fd, SIGSHIM_WELCOME_OK, &s->ring, ring_fd, s->pidfd >= 0,
+		     s->pidfd >= 0 && s->host_pid == s->hello.pid, s->clock);
 	if (ring_fd >= 0)
 		close(ring_fd);
+}
+
+static int watch_process(struct session *s, int sock)
+{
+	int fd = proc_pidfd(sock, s->host_pid);
+
+	if (fd >= 0 && loop_add(s->in, fd, &s->process_watch) < 0) {
+		close(fd);
+		return -ENOMEM;
+	}
+	s->pidfd = fd < 0 ? -1 : fd;
+	return fd;
+}
+
+/* Another image of the process says hello, or another process with its pid. */
+static void replace(struct session *old, const struct session *s)
+{
+	struct proc_info proc;
+
+	if (proc_ended(old->pidfd)) {
+		session_gone(old);
+		return;
+	}
+	session_catch_up(old);
+	/* Of a child in another's ring nobody has asked yet when it began. */
+	if (old->shares && old->process) {
+		proc_read(s->host_pid, &proc);
+		sink_parents(&s->in->sink, 0, image_key(s->host_pid, proc.started), old->process);
+	}
+	session_end(old, "exec");
 }
 
 /* The same image again, on another connection: what it was goes on. */
@@ -195,16 +244,21 @@ static void take_over(struct session *old, struct session *s, const struct sigsh
 	s->fd = -1;
 	session_drop(s);
 	session_receive_all(old);
-	session_drain(old, true);
+	session_catch_up(old);
+	children_part(old);
 	ring_close(&old->ring);
+	session_move(old, &old->in->live);
 	if (old->fd >= 0) {
 		loop_remove(old->in, old->fd);
 		close(old->fd);
 	}
 	old->fd = fd;
 	loop_add(old->in, fd, &old->sock_watch);
+	if (old->pidfd < 0)
+		watch_process(old, fd);
 	old->hello = *hello;
 	old->gaps.overflow = 0;
+	old->children_told = 0;
 	greet(old);
 }
 
@@ -218,25 +272,19 @@ void session_hello(struct session *s, const void *frame, size_t len)
 		turn_away(s, r == -REFUSED_TYPE ? -REFUSED_NO_HELLO : r);
 		return;
 	}
+	if (!old)
+		old = child_claimed(s, &hello);
 	if (old && old->hello.instance == hello.instance && !proc_ended(old->pidfd)) {
 		take_over(old, s, &hello);
 		return;
 	}
-	if (old && proc_ended(old->pidfd))
-		session_gone(old);
-	else if (old)
-		session_end(old, "exec");
-	s->pidfd = proc_pidfd(s->fd, s->host_pid);
-	if (s->pidfd >= 0 && loop_add(s->in, s->pidfd, &s->process_watch) < 0) {
-		close(s->pidfd);
-		s->pidfd = -1;
-	}
-	if (s->pidfd == -EMFILE || s->pidfd == -ENFILE) {
-		s->pidfd = -1;
+	if (old)
+		replace(old, s);
+	r = watch_process(s, s->fd);
+	if (r == -EMFILE || r == -ENFILE) {
 		turn_away(s, -REFUSED_RESOURCES);
 		return;
 	}
-	s->pidfd = s->pidfd < 0 ? -1 : s->pidfd;
 	s->hello = hello;
 	s->complete = hello.reconnect == 0;
 	session_welcomed(s);

@@ -72,6 +72,7 @@ void ingest_close(struct ingest *in)
 	namer_close(in->namer);
 	sink_close(&in->sink);
 	map_free(&in->by_pid, &in->sink.heap);
+	map_free(&in->claims, &in->sink.heap);
 	map_free(&in->waiting_of, &in->sink.heap);
 	map_free(&in->known, &in->sink.heap);
 	for (unsigned int i = 0; i < in->nwatches; i++)

@@ -10,6 +10,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "namer.h"
 #include "session.h"
 
@@ -90,6 +91,8 @@ static void recover(struct ingest *in)
 	namer_restart(in->namer);
 	for (struct session *s = in->live.first; s; s = s->next)
 		session_forget(s, &safe);
+	for (struct session *s = in->young.first; s; s = s->next)
+		session_forget(s, &safe);
 }
 
 int ingest_round(struct ingest *in, int max_ms)
@@ -107,6 +110,7 @@ int ingest_round(struct ingest *in, int max_ms)
 	}
 	in->now = ticks_now(&in->ticks);
 	look_into_rings(in, in->now.ns);
+	children_tick(in, in->now.ns);
 	bury(in);
 	recover(in);
 	if (in->sink.news) {

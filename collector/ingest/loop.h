@@ -33,8 +33,10 @@ struct ingest {
 	unsigned int max_connections, nsessions;
 	struct session_list waiting;	/* without a hello, oldest first */
 	struct session_list live;	/* after it */
+	struct session_list young;	/* in another's ring, oldest first; then live */
 	struct session_list dead;	/* freed when the round ends */
 	struct map by_pid;		/* host pid → live session, 0: gone */
+	struct map claims;		/* pid → forked child that says it has it */
 	struct map waiting_of;		/* uid + 1 → how many are waiting */
 	struct map known;		/* host pids that ever said hello */
 	struct sink sink;

@@ -67,6 +67,18 @@ void modules_drop(struct modules *m, int64_t module)
 	m->n = n;
 }
 
+int modules_copy(struct modules *to, struct budget *b, const struct modules *from)
+{
+	int r = budget_grow(b, (void **)&to->list, &to->size, from->n, sizeof(*to->list));
+
+	if (r < 0)
+		return r;
+	if (from->n)
+		memcpy(to->list, from->list, from->n * sizeof(*to->list));
+	to->n = from->n;
+	return 0;
+}
+
 void modules_free(struct modules *m, struct budget *b)
 {
 	budget_give(b, m->size * sizeof(*m->list));

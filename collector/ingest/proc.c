@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef SO_PEERPIDFD
@@ -101,6 +102,30 @@ void proc_read(int pid, struct proc_info *ret)
 	for (ssize_t i = 0; i < n - 1; i++)
 		if (ret->cmdline[i] == '\0')
 			ret->cmdline[i] = ' ';
+}
+
+int proc_parent(int pid)
+{
+	char buf[1024];
+
+	return (int)stat_field(read_stat(pid, buf, sizeof(buf)), 4);
+}
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+bool proc_is_older(int pid, uint64_t mono_ns)
+{
+	char buf[1024], *stat = read_stat(pid, buf, sizeof(buf));
+	uint64_t tick = 1000000000u / (uint64_t)sysconf(_SC_CLK_TCK);
+	uint64_t asleep = clock_ns(CLOCK_BOOTTIME) - clock_ns(CLOCK_MONOTONIC);
+
+	return stat && (uint64_t)stat_field(stat, 22) * tick <= mono_ns + asleep;
 }
 
 int proc_pidfd(int sock, int pid)

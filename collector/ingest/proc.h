@@ -37,6 +37,11 @@ int proc_exit_status(int pidfd, int pid, int *ret_status);
 
 /* The pid in its own namespace; -errno. */
 int proc_ns_pid(int pid);
+/* Its parent; 0: unknown. */
+int proc_parent(int pid);
+/* Whether the process there was started before that CLOCK_MONOTONIC time. */
+bool proc_is_older(int pid, uint64_t mono_ns);
+
 /* The thread that is `tid` in its own namespace; 0 if it isn't there. */
 int proc_host_tid(int pid, int tid);
 

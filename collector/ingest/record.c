@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "child.h"
 #include "proc.h"
 #include "session.h"
 
@@ -277,6 +278,9 @@ void session_frame(struct session *s, const void *frame, size_t len)
 		break;
 	case SIGSHIM_FRAME_BYE:
 		r = take_bye(s, frame, len);
+		break;
+	case SIGSHIM_FRAME_CHILD:
+		r = child_frame(s, frame, len);
 		break;
 	case SIGSHIM_FRAME_HELLO:
 		r = -REFUSED_HELLO_TWICE;

@@ -176,6 +176,13 @@ uint64_t ring_lost(const struct ring *r)
 	return load(&r->shared->lost);
 }
 
+uint64_t ring_children_lost(const struct ring *r)
+{
+	uint64_t lost = load(&r->shared->children_lost);
+
+	return lost <= DECODE_MAX_SEQ ? lost : DECODE_MAX_SEQ;
+}
+
 bool ring_bye(const struct ring *r)
 {
 	return __atomic_load_n(&r->shared->bye, __ATOMIC_ACQUIRE) != 0;

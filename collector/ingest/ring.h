@@ -60,6 +60,8 @@ int ring_late(struct ring *r, void *buf);
 void ring_again(struct ring *r);
 
 uint64_t ring_lost(const struct ring *r);
+/* Of forked children that write here. */
+uint64_t ring_children_lost(const struct ring *r);
 /* True once the process said that it ends. */
 bool ring_bye(const struct ring *r);
 /* Tells writers that somebody reads, and that nobody will any more. */

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "proc.h"
 
 #define FAIR_SHARE 2048	/* records of one ring in a round */
@@ -37,28 +38,38 @@ static void count_waiting(struct session *s, int by)
 	map_set(&s->in->waiting_of, &s->in->sink.heap, (uint64_t)(uint32_t)s->uid + 1, n + by);
 }
 
-struct session *session_new(struct ingest *in, int fd, int pid, int uid, int gid)
+struct session *session_alloc(struct ingest *in, struct session_list *list)
 {
 	struct session *s = calloc(1, sizeof(*s));
 
 	if (!s || !budget_take(&in->sink.heap, sizeof(*s))) {
 		free(s);
-		close(fd);
 		return NULL;
 	}
 	s->in = in;
-	s->fd = fd;
-	s->pidfd = -1;
-	s->host_pid = pid;
-	s->uid = uid;
-	s->gid = gid;
+	s->fd = s->pidfd = -1;
 	s->wait_status = -1;
 	s->since_ns = sink_now();
 	s->sock_watch = (struct watch){ session_receive, s };
 	s->process_watch = (struct watch){ session_process_ended, s };
-	session_move(s, &in->waiting);
-	count_waiting(s, 1);
+	session_move(s, list);
 	in->nsessions++;
+	return s;
+}
+
+struct session *session_new(struct ingest *in, int fd, int pid, int uid, int gid)
+{
+	struct session *s = session_alloc(in, &in->waiting);
+
+	if (!s) {
+		close(fd);
+		return NULL;
+	}
+	s->fd = fd;
+	s->host_pid = pid;
+	s->uid = uid;
+	s->gid = gid;
+	count_waiting(s, 1);
 	return s;
 }
 
@@ -84,6 +95,7 @@ static void retire(struct session *s)
 	close_fd(s->in, &s->fd);
 	close_fd(s->in, &s->pidfd);
 	ring_close(&s->ring);
+	child_unlink(s);
 	session_move(s, &s->in->dead);
 	s->in->nsessions--;
 }
@@ -108,6 +120,8 @@ void session_free(struct session *s)
 	modules_free(&s->modules, b);
 	gaps_free(&s->gaps, b);
 	free(s->exe);
+	free(s->comm);
+	free(s->cmdline);
 	free(s->cwd);
 	budget_give(b, sizeof(*s));
 	free(s);
@@ -153,7 +167,8 @@ void session_drain(struct session *s, bool last)
 	if (s->ring.shared && read_ring(s, last) > 0)
 		s->active_ns = sink_now();
 	if (!last)
-		gaps_settle(&s->gaps, &s->in->sink, s->process, s->threads, s->ring.nholes > 0, false);
+		gaps_settle(&s->gaps, &s->in->sink, s->process, s->threads,
+			    s->ring.nholes > 0 || (s->host && s->host->ring.nholes > 0), false);
 }
 
 const char *session_fate(const struct session *s)
@@ -177,30 +192,51 @@ static void settle(struct session *s)
 		return;
 	if (unfinished)
 		gaps_unknown(&s->gaps, &s->in->sink, s->process, "ended while recording");
-	else if (!s->ring.shared && s->gaps.lost)
+	else if (!s->ring.shared && !s->shares && s->gaps.lost)
 		gaps_unknown(&s->gaps, &s->in->sink, s->process, "ended before it told all losses");
+}
+
+static void forget_pid(const struct session *s, struct map *m)
+{
+	int64_t current;
+
+	if (map_get(m, (uint64_t)s->host_pid, &current) && current == (int64_t)(intptr_t)s)
+		map_set(m, &s->in->sink.heap, (uint64_t)s->host_pid, 0);
+}
+
+void session_catch_up(struct session *s)
+{
+	if (s->host)
+		session_drain(s->host, true);
+	/* First: a child that writes after the last look sees that it was the last. */
+	if (s->ring.shared)
+		ring_stop(&s->ring);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	session_drain(s, true);
 }
 
 void session_end(struct session *s, const char *end)
 {
 	struct ingest *in = s->in;
-	int64_t current;
 
-	if (s->list != &in->live)
+	if (s->list != &in->live && s->list != &in->young)
 		return;
 	session_receive_all(s);
-	session_drain(s, true);
-	if (s->ring.shared)
-		ring_stop(&s->ring);
+	session_catch_up(s);
+	children_part(s);
+	child_explain(s);
 	settle(s);
 	sink_process_end(&in->sink, s->process, end, s->gaps.lost);
-	if (map_get(&in->by_pid, (uint64_t)s->host_pid, &current) && current == (int64_t)(intptr_t)s)
-		map_set(&in->by_pid, &in->sink.heap, (uint64_t)s->host_pid, 0);
+	forget_pid(s, &in->by_pid);
+	forget_pid(s, &in->claims);
 	retire(s);
 }
 
 void session_gone(struct session *s)
 {
+	/* A farewell may be the last that it wrote. */
+	if (s->list != &s->in->dead)
+		session_catch_up(s);
 	session_end(s, session_fate(s));
 }
 

@@ -24,11 +24,12 @@ struct session {
 	uint64_t since_ns;	/* accepted */
 	bool greeted;		/* it said hello and was welcome */
 	bool bye, in_late;
+	bool shares;		/* it began in another's ring */
 	int wait_status;	/* -1: unknown */
 
 	struct sigshim_hello hello;
 	int64_t process;	/* row, 0: not there */
-	char *exe;
+	char *exe, *comm, *cmdline;
 	char *cwd;		/* when it said hello */
 	uint32_t generation;	/* of the connection: threads know on which they spoke */
 	bool complete;		/* seen since the instance began */
@@ -41,8 +42,15 @@ struct session {
 	struct map stacks;	/* stack id → stack row */
 	struct modules modules;
 	struct gaps gaps;
+
+	struct session *host;	/* whose ring it began in, while that is read */
+	struct session *children, *next_child, *prev_child;
+	unsigned int nchildren;
+	uint64_t children_told;	/* their lost calls that are in their gaps */
 };
 
+/* One without anything, in a list. NULL when there is no memory. */
+struct session *session_alloc(struct ingest *in, struct session_list *list);
 /* Takes the connection over. NULL when there is no memory; fd is then closed. */
 struct session *session_new(struct ingest *in, int fd, int pid, int uid, int gid);
 /* It said hello: from waiting to live. */
@@ -54,6 +62,8 @@ void session_end(struct session *s, const char *end);
 /* The end that the kernel tells of a process that has ended. */
 const char *session_fate(const struct session *s);
 bool session_is_running(const struct session *s);
+/* Reads all that the process has written up to now; its own ring for the last time. */
+void session_catch_up(struct session *s);
 /* Reads the ring and settles gaps. `last`: reads everything that there is. */
 void session_drain(struct session *s, bool last);
 /* Ends one whose process has ended. */

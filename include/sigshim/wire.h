@@ -12,6 +12,12 @@
  *   shim → MODULE*, EVENT*, LOSS*    in the ring, or as packets on the socket
  *   shim → BYE                       (packets only) final counts
  *
+ * A forked child may begin in the ring of the process that forked it, when the
+ * welcome said so: it has the ring mapped already, and most children are gone
+ * before a connection would be made. Each of its frames, HELLO first, then lies
+ * in a CHILD frame. One that lives on makes a connection of its own later, with
+ * the same instance.
+ *
  * Byte order and sizes are the machine's own: both ends run on one kernel.
  * Version policy: a change that an old peer would misread raises
  * SIGSHIM_WIRE_VERSION, and the collector refuses other versions by name. A
@@ -43,6 +49,7 @@ enum sigshim_frame_type {
 	SIGSHIM_FRAME_MODULE,
 	SIGSHIM_FRAME_LOSS,
 	SIGSHIM_FRAME_BYE,
+	SIGSHIM_FRAME_CHILD,	/* in a ring: a frame of a forked child */
 };
 
 /* Begins every frame. */
@@ -96,7 +103,11 @@ struct sigshim_hello {
 	uint16_t depth;
 	uint16_t reserved1;
 	uint32_t shim_version;	/* major << 16 | minor << 8 | patch */
+	int32_t ppid;		/* of a HELLO in a CHILD frame, else 0 */
+	char comm[16];		/* likewise; perhaps without a NUL */
+	uint32_t reserved2;
 };
+#define SIGSHIM_HELLO_MIN 96	/* up to shim_version: what the first shims sent */
 
 enum sigshim_refusal {
 	SIGSHIM_WELCOME_OK,
@@ -115,7 +126,8 @@ struct sigshim_welcome {
 	uint8_t transport;	/* the one granted */
 	uint8_t close_socket;	/* the process is watched by a pidfd: the ring is enough */
 	uint8_t clock;		/* the one granted: records may carry SIGSHIM_EVF_TICKS */
-	uint8_t reserved[5];
+	uint8_t share;		/* forked children may begin in this ring */
+	uint8_t reserved[4];
 };
 
 /* Why a stack ends where it ends. */
@@ -199,6 +211,12 @@ struct sigshim_bye {
 	uint64_t lost;		/* since the hello */
 };
 
+/* Followed, at h.fixed, by a whole frame of the child's. */
+struct sigshim_child {
+	struct sigshim_frame h;
+	uint64_t instance;	/* the child's */
+};
+
 /*
  * The ring: a memfd that the collector creates, sizes and seals (shrink, grow,
  * seal), mapped by both. Layout, offsets in bytes:
@@ -228,7 +246,10 @@ struct sigshim_bye {
  *
  * A collector that ends sets `closed`; one that was killed stops renewing
  * beat_ns, and a shim that sees it older than SIGSHIM_BEAT_STALE_NS asks at the
- * socket's address whether the same one is still there.
+ * socket's address whether the same one is still there. A ring is also closed
+ * when its process ends: a child that finds it so after a commit, and its state
+ * word as it left it, can't tell that the frame was read and sends it again on a
+ * connection of its own.
  */
 #define SIGSHIM_BEAT_STALE_NS 1000000000ull
 #define SIGSHIM_CELL 64
@@ -250,7 +271,8 @@ struct sigshim_ring {
 	uint64_t lost;		/* calls not recorded since the hello; by the shim */
 	uint32_t bye;		/* the process ends in an orderly way */
 	uint32_t pad2;
-	uint8_t pad3[64 - 16];
+	uint64_t children_lost;	/* of forked children that write here; by them */
+	uint8_t pad3[64 - 24];
 	uint64_t head;		/* positions before it were read; by the collector */
 	uint8_t pad4[64 - 8];
 	/* Away from head, which changes all the time: every record is preceded by a look at these. */
@@ -263,20 +285,23 @@ struct sigshim_ring {
 };
 
 _Static_assert(sizeof(struct sigshim_frame) == 8, "wire layout");
-_Static_assert(sizeof(struct sigshim_hello) == 96, "wire layout");
+_Static_assert(sizeof(struct sigshim_hello) == 120, "wire layout");
 _Static_assert(sizeof(struct sigshim_welcome) == 32, "wire layout");
 _Static_assert(sizeof(struct sigshim_event) == 104, "wire layout");
 _Static_assert(sizeof(struct sigshim_module) == 48, "wire layout");
 _Static_assert(sizeof(struct sigshim_loss) == 24, "wire layout");
 _Static_assert(sizeof(struct sigshim_bye) == 24, "wire layout");
+_Static_assert(sizeof(struct sigshim_child) == 16, "wire layout");
+_Static_assert(offsetof(struct sigshim_hello, ppid) == SIGSHIM_HELLO_MIN, "wire layout");
 _Static_assert(sizeof(struct sigshim_ring) == 320, "wire layout");
 _Static_assert(offsetof(struct sigshim_ring, tail) == 64, "wire layout");
 _Static_assert(offsetof(struct sigshim_ring, lost) == 128, "wire layout");
+_Static_assert(offsetof(struct sigshim_ring, children_lost) == 144, "wire layout");
 _Static_assert(offsetof(struct sigshim_ring, head) == 192, "wire layout");
 _Static_assert(offsetof(struct sigshim_ring, beat_ns) == 256, "wire layout");
 
 /* The longest EVENT: fixed part, arguments, copies and addresses. */
-_Static_assert(sizeof(struct sigshim_event) + 6 * 8 + 6 * 48 +
+_Static_assert(sizeof(struct sigshim_child) + sizeof(struct sigshim_event) + 6 * 8 + 6 * 48 +
 	SIGSHIM_MAX_FRAMES * 8 <= SIGSHIM_MAX_FRAME_SIZE, "frame limit");
 
 #endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Forked children that write into the ring of another session, their host:
+ * they have it mapped, and most are gone before they could be asked anything.
+ * So their pid is what they say, in the host's own namespace; the rest is taken
+ * from the process that forked them. Their end shows after a grace, by their
+ * pid, or at once when the host's ring is given up. main-only.
+ */
+#include "child.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proc.h"
+
+#define GRACE_NS 20000000ull	/* most have ended by then */
+#define CHILDREN_MAX 4096	/* of one host at a time */
+
+/* The child of this instance; who speaks is first next time. */
+static struct session *find(struct session *host, uint64_t instance)
+{
+	struct session *c = host->children;
+
+	while (c && c->hello.instance != instance)
+		c = c->next_child;
+	if (c && c != host->children) {
+		child_unlink(c);
+		child_link(c, host);
+	}
+	return c;
+}
+
+void child_link(struct session *c, struct session *host)
+{
+	c->host = host;
+	c->prev_child = NULL;
+	c->next_child = host->children;
+	if (host->children)
+		host->children->prev_child = c;
+	host->children = c;
+	host->nchildren++;
+}
+
+void child_unlink(struct session *c)
+{
+	struct session *host = c->host;
+
+	if (!host)
+		return;
+	*(c->prev_child ? &c->prev_child->next_child : &host->children) = c->next_child;
+	if (c->next_child)
+		c->next_child->prev_child = c->prev_child;
+	host->nchildren--;
+	c->host = NULL;
+}
+
+static char *copy(const char *s)
+{
+	return s ? strdup(s) : NULL;
+}
+
+/* What a fork leaves as it is. */
+static int inherit(struct session *c, const struct session *parent)
+{
+	c->host_pid = c->hello.pid;
+	c->uid = parent->uid;
+	c->gid = parent->gid;
+	c->exe = copy(parent->exe);
+	c->cwd = copy(parent->cwd);
+	c->cmdline = copy(parent->cmdline);
+	c->comm = strndup(c->hello.comm, sizeof(c->hello.comm));
+	return modules_copy(&c->modules, &c->in->sink.heap, &parent->modules);
+}
+
+static int begin(struct session *host, const struct sigshim_hello *hello)
+{
+	struct ingest *in = host->in;
+	struct session *parent = find(host, hello->parent_instance), *c;
+
+	if (in->nsessions >= in->max_connections || host->nchildren >= CHILDREN_MAX)
+		return -REFUSED_CONNECTIONS;
+	c = session_alloc(in, &in->young);
+	if (!c)
+		return -REFUSED_MEMORY;
+	child_link(c, host);
+	c->hello = *hello;
+	c->clock = host->clock;
+	c->greeted = c->complete = c->shares = true;
+	c->active_ns = c->since_ns;
+	if (inherit(c, parent ? parent : host) < 0)
+		sink_refuse(&in->sink, REFUSED_MEMORY, 1);
+	in->sink.stats.processes++;
+	session_row(c);
+	map_set(&in->claims, &in->sink.heap, (uint64_t)c->host_pid, (int64_t)(intptr_t)c);
+	return 0;
+}
+
+static int take_hello(struct session *host, uint64_t instance, const void *frame, size_t len)
+{
+	struct sigshim_hello hello;
+	int r = decode_hello(frame, len, &hello);
+
+	if (r < 0)
+		return r;
+	if (hello.instance != instance || hello.ppid == 0)
+		return -REFUSED_HELLO;
+	if (instance == host->hello.instance || find(host, instance))
+		return -REFUSED_HELLO_TWICE;
+	return begin(host, &hello);
+}
+
+int child_frame(struct session *host, const void *frame, size_t len)
+{
+	const unsigned char *inner = frame;
+	struct sigshim_child head;
+	struct session *c;
+	int type;
+
+	if (!host->ring.shared || len < sizeof(head))
+		return -(host->ring.shared ? REFUSED_TRUNCATED : REFUSED_TYPE);
+	memcpy(&head, frame, sizeof(head));
+	if (head.h.fixed < sizeof(head))
+		return -REFUSED_FIXED;
+	inner += head.h.fixed;
+	len -= head.h.fixed;
+	type = decode_frame(inner, len);
+	if (type < 0 || type == SIGSHIM_FRAME_CHILD)
+		return type < 0 ? type : -REFUSED_TYPE;
+	if (type == SIGSHIM_FRAME_HELLO)
+		return take_hello(host, head.instance, inner, len);
+	/* Its own: it was a child until a moment ago, and another thread has not noticed yet. */
+	c = head.instance == host->hello.instance ? host : find(host, head.instance);
+	if (!c)
+		return -REFUSED_NO_HELLO;
+	session_frame(c, inner, len);
+	c->active_ns = sink_now();
+	return 0;
+}
+
+struct session *child_claimed(const struct session *s, const struct sigshim_hello *hello)
+{
+	struct session *c;
+	int64_t found = 0;
+	int ppid;
+
+	map_get(&s->in->claims, (uint64_t)s->host_pid, &found);
+	c = (struct session *)(intptr_t)found;
+	if (!c || c->hello.instance == hello->instance)
+		return c;
+	/* Executed a program. Any peer may have claimed that pid, but not had that parent. */
+	ppid = proc_parent(s->host_pid);
+	return ppid == c->hello.ppid || !c->host || proc_ended(c->host->pidfd) ? c : NULL;
+}
+
+/* Finds its process; false when it has ended. Without descriptors it is taken to live. */
+static bool watch(struct session *c)
+{
+	int fd = c->pidfd >= 0 ? c->pidfd : proc_pidfd(-1, c->host_pid);
+
+	if (fd < 0)
+		return fd == -EMFILE || fd == -ENFILE;
+	if (c->pidfd < 0 && !proc_is_older(c->host_pid, c->since_ns)) {
+		close(fd);
+		return false;
+	}
+	if (c->pidfd < 0 && loop_add(c->in, fd, &c->process_watch) < 0) {
+		close(fd);
+		return true;
+	}
+	c->pidfd = fd;
+	return !proc_ended(fd);
+}
+
+static void settle_down(struct session *c)
+{
+	if (watch(c))
+		session_move(c, &c->in->live);
+	else
+		session_gone(c);
+}
+
+void children_tick(struct ingest *in, uint64_t now)
+{
+	while (in->young.first && now - in->young.first->since_ns >= GRACE_NS)
+		settle_down(in->young.first);
+}
+
+void children_part(struct session *host)
+{
+	while (host->children) {
+		struct session *c = host->children;
+
+		child_explain(c);
+		child_unlink(c);
+		if (c->fd < 0 && c->pidfd < 0)
+			settle_down(c);
+	}
+	/* Of those that were not even heard. */
+	if (host->ring.shared)
+		gaps_count(&host->gaps, ring_lost(&host->ring) + ring_children_lost(&host->ring) -
+			   host->children_told);
+}
+
+void child_explain(struct session *c)
+{
+	uint64_t lost;
+
+	if (!c->host || !c->host->ring.shared)
+		return;
+	lost = ring_children_lost(&c->host->ring);
+	if (lost > c->host->children_told)
+		c->host->children_told += gaps_explain(&c->gaps, lost - c->host->children_told);
+}

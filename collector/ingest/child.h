@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Forked children that write into the ring of another session, their host.
+ * Used by ingest/ alone. main-only.
+ */
+#ifndef SIGSHIM_CHILD_H
+#define SIGSHIM_CHILD_H
+
+#include "session.h"
+
+/* A CHILD frame of the host's ring. 0 or a negative enum refusal. */
+int child_frame(struct session *host, const void *frame, size_t len);
+/* The child that a peer which now says hello itself has been until now; NULL: none. */
+struct session *child_claimed(const struct session *s, const struct sigshim_hello *hello);
+/* Looks after those that have been there for a while. */
+void children_tick(struct ingest *in, uint64_t now);
+/* The host's ring is read no more: its children go on alone. */
+void children_part(struct session *host);
+/* Of its host's lost calls, those that were this child's. */
+void child_explain(struct session *c);
+
+void child_link(struct session *c, struct session *host);
+void child_unlink(struct session *c);
+
+#endif
