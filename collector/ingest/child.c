@@ -143,15 +143,13 @@ struct session *child_claimed(const struct session *s, const struct sigshim_hell
 {
 	struct session *c;
 	int64_t found = 0;
-	int ppid;
 
 	map_get(&s->in->claims, (uint64_t)s->host_pid, &found);
 	c = (struct session *)(intptr_t)found;
 	if (!c || c->hello.instance == hello->instance)
 		return c;
 	/* Executed a program. Any peer may have claimed that pid, but not had that parent. */
-	ppid = proc_parent(s->host_pid);
-	return ppid == c->hello.ppid || !c->host || proc_ended(c->host->pidfd) ? c : NULL;
+	return c->proven || proc_parent(s->host_pid) == c->hello.ppid ? c : NULL;
 }
 
 /* Finds its process; false when it has ended. Without descriptors it is taken to live. */
@@ -170,6 +168,7 @@ static bool watch(struct session *c)
 		return true;
 	}
 	c->pidfd = fd;
+	c->proven |= proc_parent(c->host_pid) == c->hello.ppid;
 	return !proc_ended(fd);
 }
 

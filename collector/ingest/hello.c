@@ -23,11 +23,10 @@ static uint64_t image_key(int pid, uint64_t started)
 
 void session_vfork_row(struct session *s, int host_pid, int64_t process)
 {
-	struct proc_info proc;
+	uint64_t started = host_pid ? proc_started(host_pid) : 0;
 
-	proc_read(host_pid, &proc);
-	if (proc.started)
-		sink_parents(&s->in->sink, 0, image_key(host_pid, proc.started), process);
+	if (started)
+		sink_parents(&s->in->sink, 0, image_key(host_pid, started), process);
 }
 
 static struct session *session_of(const struct ingest *in, int host_pid)
@@ -220,7 +219,7 @@ static int watch_process(struct session *s, int sock)
 /* Another image of the process says hello, or another process with its pid. */
 static void replace(struct session *old, const struct session *s)
 {
-	struct proc_info proc;
+	uint64_t started;
 
 	if (proc_ended(old->pidfd)) {
 		session_gone(old);
@@ -228,10 +227,9 @@ static void replace(struct session *old, const struct session *s)
 	}
 	session_catch_up(old);
 	/* Of a child in another's ring nobody has asked yet when it began. */
-	if (old->shares && old->process) {
-		proc_read(s->host_pid, &proc);
-		sink_parents(&s->in->sink, 0, image_key(s->host_pid, proc.started), old->process);
-	}
+	started = old->shares ? proc_started(s->host_pid) : 0;
+	if (started && old->process)
+		sink_parents(&s->in->sink, 0, image_key(s->host_pid, started), old->process);
 	session_end(old, "exec");
 }
 

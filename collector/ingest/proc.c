@@ -111,6 +111,13 @@ int proc_parent(int pid)
 	return (int)stat_field(read_stat(pid, buf, sizeof(buf)), 4);
 }
 
+uint64_t proc_started(int pid)
+{
+	char buf[1024];
+
+	return (uint64_t)stat_field(read_stat(pid, buf, sizeof(buf)), 22);
+}
+
 static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec t;
@@ -121,11 +128,11 @@ static uint64_t clock_ns(clockid_t clock)
 
 bool proc_is_older(int pid, uint64_t mono_ns)
 {
-	char buf[1024], *stat = read_stat(pid, buf, sizeof(buf));
+	uint64_t started = proc_started(pid);
 	uint64_t tick = 1000000000u / (uint64_t)sysconf(_SC_CLK_TCK);
 	uint64_t asleep = clock_ns(CLOCK_BOOTTIME) - clock_ns(CLOCK_MONOTONIC);
 
-	return stat && (uint64_t)stat_field(stat, 22) * tick <= mono_ns + asleep;
+	return started && started * tick <= mono_ns + asleep;
 }
 
 int proc_pidfd(int sock, int pid)

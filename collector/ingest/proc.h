@@ -39,6 +39,8 @@ int proc_exit_status(int pidfd, int pid, int *ret_status);
 int proc_ns_pid(int pid);
 /* Its parent; 0: unknown. */
 int proc_parent(int pid);
+/* When it was started, in clock ticks since boot; 0: unknown. */
+uint64_t proc_started(int pid);
 /* Whether the process there was started before that CLOCK_MONOTONIC time. */
 bool proc_is_older(int pid, uint64_t mono_ns);
 
