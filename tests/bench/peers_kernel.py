@@ -160,7 +160,7 @@ class Strace(Way):
 PRINT = 'printf("call %d %lu {forms}\\n%s", tid, nsecs, {values}, ustack());'
 WAYS = [
     Bpftrace("bpftrace", "bpftrace, each call + ustack", PRINT, factor=4),
-    Bpftrace("bpftrace-fp", "same, program with frame pointers", PRINT, place.CALLS + "-fp", factor=4),
+    Bpftrace("bpftrace-fp", "bpftrace, frame pointers in program", PRINT, place.CALLS + "-fp", factor=4),
     Bpftrace("bpftrace-count", "bpftrace, counting by ustack", "@[ustack] = count();"),
     Minimal(),
     PerfTrace(),

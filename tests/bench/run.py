@@ -22,7 +22,7 @@ from measure import Case
 
 OURS = ["memo", "nomemo", "nostack", "fp", "packets"]
 SHAPES = ["starts", "throughput", "threads", "processes", "log"]
-WIDTHS = "{:12} {:34} {:>18} {:>10} {:>8} {:>9} {:>9} {:>8}  {}"
+WIDTHS = "{:12} {:35} {:>18} {:>10} {:>8} {:>9} {:>9} {:>8}  {}"
 
 
 def cases(quick):
@@ -81,7 +81,7 @@ def measure_calls(chosen, options, results):
             try:
                 m = measure.measure(way, case, options.rounds if names is None else max(options.rounds * 2 // 3, 3))
             except place.Failed as why:
-                place.progress.line(f"{case.key:12} {way.title:34} failed: {why}")
+                place.progress.line(f"{case.key:12} {way.title:35} failed: {why}")
                 results["failed"].append({"case": case.key, "way": way.name, "reason": str(why)})
                 continue
             results["calls"].append(m)

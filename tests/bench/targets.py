@@ -85,11 +85,12 @@ def check(results):
     r, rows = Results(results), []
     for what, compute, limit, form in TARGETS:
         floor = limit < 0
+        at = ("≥ " if floor else "≤ ") + shown(form, abs(limit))
         try:
             value = compute(r)
         except (KeyError, IndexError, StopIteration, ValueError, ZeroDivisionError):
-            rows.append((what, "not measured", shown(form, abs(limit)), None))
+            rows.append((what, "not measured", at, None))
             continue
         holds = value >= -limit if floor else value <= limit
-        rows.append((what, shown(form, value), ("≥ " if floor else "≤ ") + shown(form, abs(limit)), holds))
+        rows.append((what, shown(form, value), at, holds))
     return rows
