@@ -241,9 +241,11 @@ static void report(FILE *out)
 		span += shared->span[i];
 	timed = option.seconds ? made : (uint64_t)workers * option.bursts * option.burst;
 	qsort(shared->span, n, sizeof(shared->span[0]), by_value);
-	fprintf(out, "{\"ns\": %.2f, \"typical_ns\": %.2f, \"cpu_ns\": %.2f, \"seconds\": %.6f, \"made\": %lu, "
-		"\"failed\": %lu, \"main\": %lu, \"tids\": [", per_call(span, timed),
-		per_call(shared->span[n / 2], timed / n), timed ? (double)cpu / (double)timed : 0,
+	fprintf(out, "{\"pid\": %d, \"ns\": %.2f, \"typical_ns\": %.2f, \"best_ns\": %.2f, "
+		"\"cpu_ns\": %.2f, \"seconds\": %.6f, \"made\": %lu, "
+		"\"failed\": %lu, \"main\": %lu, \"tids\": [", getpid(), per_call(span, timed),
+		per_call(shared->span[n / 2], timed / n), per_call(shared->span[n / 10], timed / n),
+		timed ? (double)cpu / (double)timed : 0,
 		(double)span / 1e9, made, failed, (unsigned long)(uintptr_t)tree_entries[0][0]);
 	for (unsigned int i = 0; i < workers; i++)
 		fprintf(out, "%s%d", i ? ", " : "", shared->slot[i].tid);

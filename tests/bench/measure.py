@@ -123,6 +123,7 @@ def summary(case, way, pairs, facts, made, metric):
     pairs = [({**native, "ns": native[metric]}, {**traced, "ns": traced[metric]}) for native, traced in pairs]
     added = [traced["ns"] - native["ns"] for native, traced in pairs]
     typical = [traced["typical_ns"] - native["typical_ns"] for native, traced in pairs]
+    best = [traced["best_ns"] - native["best_ns"] for native, traced in pairs]
     events = facts.events
     return {
         "case": case.key, "way": way.name, "rounds": len(pairs),
@@ -130,6 +131,7 @@ def summary(case, way, pairs, facts, made, metric):
         "ns": statistics.median(traced["ns"] for _, traced in pairs),
         "added_ns": statistics.median(added), "added_spread_ns": spread(added),
         "typical_added_ns": statistics.median(typical), "typical_spread_ns": spread(typical),
+        "best_added_ns": statistics.median(best),
         "ratio": statistics.median(traced["ns"] / native["ns"] for native, traced in pairs),
         "added_ratio": statistics.median((traced["ns"] - native["ns"]) / native["ns"] for native, traced in pairs),
         "made": made, "events": events, "lost": facts.lost,

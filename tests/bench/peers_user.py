@@ -65,13 +65,15 @@ class Lttng(Way):
     def record(self, argv, folder, case):
         Daemon.start()
 
+        buffers = self.buffers * (4 if self.stacks and case.depth > 20 else 1)
+
         def lttng(*words):
             place.run([place.find("lttng"), "--no-sessiond", *words], env=Daemon.environment())
 
         session = os.path.basename(folder)
         lttng("create", session, "--output=" + os.path.join(folder, "trace"))
         try:
-            lttng("enable-channel", "-u", "-s", session, "--subbuf-size=256K", f"--num-subbuf={self.buffers * (4 if self.stacks and case.depth > 20 else 1)}", "calls")
+            lttng("enable-channel", "-u", "-s", session, "--subbuf-size=256K", f"--num-subbuf={buffers}", "calls")
             lttng("add-context", "-u", "-s", session, "-c", "calls", "-t", "vpid", "-t", "vtid")
             lttng("enable-event", "-u", "-s", session, "-c", "calls", self.event)
             lttng("start", session)
@@ -82,7 +84,8 @@ class Lttng(Way):
 
     def examine(self, folder, result, case):
         done = place.run(["babeltrace2", os.path.join(folder, "trace")], timeout=300)
-        lines = done.stdout.splitlines()
+        ours = f"vpid = {result['pid']},"	# a session records every program with the tracepoint
+        lines = [line for line in done.stdout.splitlines() if ours in line]
         lost = sum(int(n) for n in re.findall(r"discarded (\d+) event", done.stderr))
         facts = Facts(len(lines), lost, place.size_of(os.path.join(folder, "trace")))
         if self.stacks:

@@ -14,9 +14,10 @@ from measure import Case
 from ways import Sigshim
 
 CELLS = 4	# of a ring, taken by an event
+PAUSE = 5	# microseconds for each event of a burst, so that a ring is empty before the next
 SIZES = {
-    "threads": {"quick": (1, 16, 128), "full": (1, 2, 4, 16, 64, 250, 1000)},
-    "processes": {"quick": (1, 16), "full": (1, 2, 4, 16, 64, 250, 500)},
+    "threads": {"quick": (1, 16, 128), "full": (1, 4, 16, 64, 250, 1000)},
+    "processes": {"quick": (1, 16), "full": (1, 4, 16, 64, 250, 500)},
     "log": {"quick": (10**4, 10**5), "full": (10**4, 10**5, 10**6, 10**7)},
 }
 
@@ -38,9 +39,9 @@ def ring_for(events):
 
 def with_threads(sizes, rounds):
     for n in sizes:
-        burst = max(40, 2000 // n)
+        burst = max(20, 2000 // n)
         way = Sigshim("memo", "sigshim", ring_for(n * burst))
-        case = Case(f"threads {n}", threads=n, burst=burst, bursts=10, warmup=8, pause_us=max(8000, 2 * n * burst))
+        case = Case(f"threads {n}", threads=n, burst=burst, bursts=8, warmup=6, pause_us=max(8000, PAUSE * n * burst))
         yield {"n": n, **point(way, case, rounds)}
 
 
@@ -48,7 +49,7 @@ def with_processes(sizes, rounds):
     """Each makes the same few calls, so a small ring has been used all over before they are timed."""
     way = Sigshim("memo", "sigshim", "--ring-size=64K")
     for n in sizes:
-        case = Case(f"processes {n}", processes=n, burst=100, bursts=8, warmup=8, pause_us=max(20000, 300 * n))
+        case = Case(f"processes {n}", processes=n, burst=40, bursts=8, warmup=10, pause_us=max(20000, PAUSE * n * 40))
         yield {"n": n, **point(way, case, max(rounds, min(rounds * 16 // n, 15)))}
 
 
