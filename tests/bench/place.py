@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Where things are, how programs are run, and what is said while they run.
 Every module of the benchmark uses this one; it uses none of them."""
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -44,15 +46,23 @@ def environment(**more):
 
 
 def run(command, timeout=120, env=None, cwd=None, check=True, **kw):
-    """Runs a command, its output in .stdout and .stderr; Failed when it fails."""
+    """Runs a command, its output in .stdout and .stderr; Failed when it fails. Nothing that it started outlives us."""
     try:
-        done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True, errors="replace", timeout=timeout,
-                              env=env or environment(), cwd=cwd, check=False, **kw)
-    except subprocess.TimeoutExpired as late:
-        raise Failed(f"{os.path.basename(str(command[0]))} took longer than {timeout} s") from late
+        child = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, text=True, errors="replace", env=env or environment(), cwd=cwd,
+                                 start_new_session=True, **kw)
     except OSError as error:
         raise Failed(str(error)) from error
+    try:
+        done = subprocess.CompletedProcess(command, 0, *child.communicate(timeout=timeout))
+        done.returncode = child.returncode
+    except BaseException as stop:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.communicate()
+        if isinstance(stop, subprocess.TimeoutExpired):
+            raise Failed(f"{os.path.basename(str(command[0]))} took longer than {timeout} s") from stop
+        raise
     if check and done.returncode != 0:
         words = (done.stderr or done.stdout).strip().splitlines()
         raise Failed(f"{os.path.basename(str(command[0]))} ended with {done.returncode}: "
