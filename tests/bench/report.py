@@ -33,7 +33,8 @@ HOW = """
   without what happens only now and then, and `best` for the tenth that is fastest, which a busy machine disturbs least.
   Nothing is pinned to a CPU.
 - With several threads, ns is what a core spent on a call: time passed, times the cores in use, divided by the calls.
-- sigshim ran with its default ring and `--overflow=block`: if its collector could not keep up, that would show as time.
+- sigshim ran with its default ring, `--events=core`, so that there is one record for each call, and `--overflow=block`: if
+  its collector could not keep up, that would show as time.
 - `cold` overwrites 8 MiB before each call, which empties the first two levels of cache and the TLB.
 - `lost` is what a tool says that it lost, or calls minus records where it says nothing. `B/event` is the size of what is
   on disk in the end over its events.

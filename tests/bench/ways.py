@@ -40,8 +40,9 @@ class Sigshim(Way):
         return f"this build's library knows no {absent[0]}" if absent else None
 
     def record(self, argv, folder, case):
-        """Blocks when the collector does not keep up: that shows as time, not as cheap losses."""
-        options = ("--overflow=block", *self.options)
+        """Blocks when the collector does not keep up: that shows as time, not as cheap losses.
+        Core events alone: then there is one for each call, and none for what begins and ends the program."""
+        options = ("--overflow=block", "--events=core", *self.options)
         done = place.run([place.SIGSHIM, "run", "-o", self.log or os.path.join(folder, "log.db"), *options, "--", *argv],
                          env=place.environment(**self.env), timeout=600)
         self.said = done.stderr

@@ -40,13 +40,13 @@ class Bench(harness.TestCase):
     def test_a_stack_has_exactly_the_depth_that_is_named(self):
         for depth, threads in ((10, 1), (50, 1), (10, 2)):
             log, _ = self.record([os.path.join(harness.BUILD, "bench", "calls"), f"--depth={depth}", f"--threads={threads}",
-                                  "--bursts=1", "--burst=3", "--warmup=0", "--stacks=new"])
+                                  "--bursts=1", "--burst=3", "--warmup=0", "--stacks=new"], "--events=core")
             self.assertEqual({row[0] for row in self.sql(log, "SELECT depth FROM stacks")}, {depth})
             os.remove(log)
 
     def test_new_stacks_are_all_different(self):
         log, _ = self.record([os.path.join(harness.BUILD, "bench", "calls"), "--stacks=new", "--depth=20", "--bursts=1",
-                              "--burst=300", "--warmup=0", "--pause-us=0"])
+                              "--burst=300", "--warmup=0", "--pause-us=0"], "--events=core")
         self.assertEqual(self.sql(log, "SELECT count(*), count(DISTINCT stack) FROM events"), [(300, 300)])
 
     def test_wrong_stacks_are_noticed(self):
