@@ -21,7 +21,7 @@ static inline uint64_t read_ticks(void)
 
 static inline struct moment moment_now(const struct process *p)
 {
-	if (likely(p->ticks))
+	if (likely(p->ticks && !shim_clock_denied))
 		return (struct moment){ read_ticks(), true };
 	return (struct moment){ now_ns(), false };
 }

@@ -42,13 +42,6 @@ void real_resolve_clock(void)
 		shim_clock_gettime = (int (*)(clockid_t, struct timespec *))clock;
 }
 
-void real_refuse_clock(void)
-{
-	shim_clock_gettime = kernel_clock_gettime;
-	if (shim_process)
-		shim_process->ticks = false;
-}
-
 #define RESOLVE_LIBC(id, ident) shim_real[id] = (shim_function *)dlsym(RTLD_NEXT, #ident);
 #define RESOLVE_JUMP(id, ident) RESOLVE_LIBC(id, ident)
 #define RESOLVE_SYSCALL(id, ident)

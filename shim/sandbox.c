@@ -4,8 +4,9 @@
  * program doesn't make itself may be its death. So the shim makes none but
  * rt_sigprocmask any more: it goes on with the ring that it has, looks for no
  * other collector, and counts the calls of new threads and forked children.
- * Only filters that are set through libc are noticed. And those that forbid
- * themselves the processor's clock, which libc's reads. AS-safe, MT-safe.
+ * And programs that give up the processor's clock (PR_SET_TSC, seccomp's strict
+ * mode): libc's clock reads it, and would be their death as well. Only what is
+ * done through libc is noticed. AS-safe, MT-safe.
  */
 #include <dlfcn.h>
 #include <linux/seccomp.h>
@@ -13,18 +14,50 @@
 #include <sys/syscall.h>
 
 #include "shim.h"
+#include "sys.h"
 
 #include "banned.h"
 
-bool shim_sandboxed;
+bool shim_sandboxed, shim_clock_denied;
 
-void sandbox_note(long nr, long op)
+/* When neither the processor nor the kernel may be asked: the collector's last look at the ring. */
+static uint64_t sandbox_clock(void)
 {
-	if (nr == SYS_seccomp ? op == SECCOMP_SET_MODE_STRICT || op == SECCOMP_SET_MODE_FILTER :
-	    op == PR_SET_SECCOMP)
+	struct process *p = shim_process;
+	struct sigshim_ring *ring = p ? __atomic_load_n(&p->ring, __ATOMIC_ACQUIRE) : NULL;
+
+	return ring ? __atomic_load_n(&ring->beat_ns, __ATOMIC_RELAXED) : 0;
+}
+
+uint64_t sandbox_now(void)
+{
+	struct timespec ts;
+
+	if (shim_sandboxed)
+		return sandbox_clock();
+	sys(SYS_clock_gettime, CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
+}
+
+static void deny_clock(void)
+{
+	struct process *p = shim_process;
+
+	shim_clock_denied = true;
+	if (p)
+		p->ticks = false;
+}
+
+void sandbox_note(long nr, long op, long how)
+{
+	bool strict = nr == SYS_seccomp ? op == SECCOMP_SET_MODE_STRICT :
+		op == PR_SET_SECCOMP && how == SECCOMP_MODE_STRICT;
+
+	if (nr == SYS_seccomp ? strict || op == SECCOMP_SET_MODE_FILTER : op == PR_SET_SECCOMP)
 		shim_sandboxed = true;
-	if (nr == SYS_prctl && op == PR_SET_TSC)
-		real_refuse_clock();
+	/* Of one thread and of what it creates; the others lose nothing but time. */
+	if (strict || (nr == SYS_prctl && op == PR_SET_TSC && how == PR_TSC_SIGSEGV))
+		deny_clock();
 }
 
 /* Its prototype is variadic; it takes five registers. */
@@ -35,6 +68,6 @@ SHIM_API long wrap_prctl(int op, long b, long c, long d, long e)
 
 	if (unlikely(!real))
 		real = (long (*)(int, long, long, long, long))dlsym(RTLD_NEXT, "prctl");
-	sandbox_note(SYS_prctl, op);
+	sandbox_note(SYS_prctl, op, b);
 	return real(op, b, c, d, e);
 }

@@ -87,8 +87,6 @@ extern unsigned long (*shim_getauxval)(unsigned long);
 void real_resolve(void);
 /* The clock, which needs dlopen: constructor only. */
 void real_resolve_clock(void);
-/* From now on the kernel's, by a system call: libc's may be a fault. */
-void real_refuse_clock(void);
 /* For one that was not there then; may allocate. Fails as the call fails when libc has none. */
 shim_function *real_late(const struct shim_event *ev);
 
@@ -120,8 +118,11 @@ struct thread *clone_thread(void);
 
 /* The program has set a seccomp filter: no other kinds of system calls any more. */
 extern bool shim_sandboxed;
-/* Notes the first argument of prctl or seccomp. */
-void sandbox_note(long nr, long op);
+/* It has given up the processor's clock: sandbox_now tells the time. */
+extern bool shim_clock_denied;
+uint64_t sandbox_now(void);
+/* Notes the first arguments of prctl or seccomp. */
+void sandbox_note(long nr, long op, long how);
 
 /* --- a process (process.c) ---------------------------------------------- */
 

@@ -37,7 +37,7 @@ long shim_syscall_recorded(long nr, long a, long b, long c, long d, long e, long
 	const long arg[SIGSHIM_MAX_ARGS] = { a, b, c, d, e, f };
 
 	if (shim_syscall_map[nr] == NO_EVENT) {
-		sandbox_note(nr, a);
+		sandbox_note(nr, a, b);
 		return shim_real_syscall ? shim_real_syscall(nr, a, b, c, d, e, f) :
 			shim_syscall_early(nr, a, b, c, d, e, f);
 	}
