@@ -21,6 +21,7 @@ SIGSHIM = os.path.join(BUILD, "sigshim")
 LIBRARY = os.path.join(BUILD, "libsigshim.so")
 SANITIZED = os.environ.get("SANITIZED") == "1"
 SLOW = 10 if SANITIZED else 1
+LONG = os.environ.get("TRIALS") == "1"	# the long form of tests that have one: make trials
 
 
 def program(name):
@@ -142,6 +143,11 @@ class TestCase(unittest.TestCase):
     def preloaded(self, socket, **more):
         """The environment in which a program records to this socket."""
         return self.environment(LD_PRELOAD=LIBRARY, SIGSHIM_SOCKET=socket, **more)
+
+    def tell(self, text):
+        """What the long form has measured."""
+        if LONG:
+            print(f"{self.id().removeprefix('__main__.')}: {text}", flush=True)
 
     def wait_for(self, condition, what, seconds=20):
         end = time.monotonic() + seconds * SLOW
