@@ -189,13 +189,14 @@ void call_made(struct call *c, uint64_t *words, uintptr_t old, bool tight)
 	if (unlikely(!process_goes_on()))
 		return;
 	copy_after(c);
+	/* At once: handlers run on it from now on. */
+	if (c->ev->kind[0] == SIGSHIM_KIND_STACK_IN && c->arg[0] && c->error == 0)
+		stack_note_alternate(c->t, c->copy[0]);
 	if (mask)
 		masks_changed(c);
 	else
 		masks_asked(c);
 	record_call(c, words, tight);
-	if (c->ev->kind[0] == SIGSHIM_KIND_STACK_IN && c->arg[0] && c->error == 0)
-		stack_note_alternate(c->t, c->copy[0]);
 	errno = saved;
 }
 

@@ -13,8 +13,11 @@ struct scratch *scratch_take(struct process *p, int32_t tid, uintptr_t sp)
 		struct scratch *s = &p->scratch[i];
 		int32_t owner = __atomic_load_n(&s->owner, __ATOMIC_ACQUIRE);
 
-		/* Ours, from a frame further in: a handler has jumped out of it. */
-		if (owner == tid && s->sp <= sp) {
+		/*
+		 * Ours, from a frame further in: a handler has jumped out of it. Without
+		 * an sp it is being taken by the very call that this one interrupts.
+		 */
+		if (owner == tid && s->sp && s->sp <= sp) {
 			s->sp = sp;
 			return s;
 		}
@@ -29,5 +32,6 @@ struct scratch *scratch_take(struct process *p, int32_t tid, uintptr_t sp)
 
 void scratch_give(struct scratch *s)
 {
+	s->sp = 0;
 	__atomic_store_n(&s->owner, 0, __ATOMIC_RELEASE);
 }

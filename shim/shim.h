@@ -328,8 +328,11 @@ struct stack {
 bool stack_load(void);
 /* Walks from the frame that `caller` returns to. `top` is a frame address of ours. */
 void stack_walk(struct stack *st, uintptr_t caller, const struct thread *t, bool tight);
-/* unw_backtrace takes 5 KiB when cold, a record 2; the rest is for the call itself. */
-#define STACK_HEADROOM (8 * 1024)
+/*
+ * unw_backtrace takes 5 KiB when cold, a record 2; the rest is for the call itself, and for
+ * a signal that comes in the midst of it: without room for its frame the kernel kills.
+ */
+#define STACK_HEADROOM (12 * 1024)
 /* Looks whether there is room below sp, and notes for which stack pointers that is known. */
 bool stack_look(struct thread *t, uintptr_t sp);
 /* A stack of one frame, for what has no callers. */

@@ -80,10 +80,24 @@ bool stack_is_full(const struct thread *t, uintptr_t sp)
 	return sp - t->alt_low < t->alt_high - t->alt_low && sp - t->alt_low < FULL;
 }
 
+/* An alternate stack that was set a moment ago, or not through us. */
+static bool on_unknown_alternate(struct thread *t, uintptr_t sp)
+{
+	stack_t ss = {};
+
+	if (shim_sandboxed || sys(SYS_sigaltstack, 0, &ss) != 0 || !(ss.ss_flags & SS_ONSTACK) ||
+	    sp - (uintptr_t)ss.ss_sp >= ss.ss_size)
+		return false;
+	stack_note_alternate(t, (unsigned char *)&ss);
+	return true;
+}
+
 __attribute__((noinline)) bool stack_look(struct thread *t, uintptr_t sp)
 {
 	uint64_t word;
 
+	if (on_unknown_alternate(t, sp))
+		return sp - t->alt_low >= STACK_HEADROOM;
 	for (uintptr_t p = (sp - ROOM) & ~7ul; p < sp && !shim_config.blind; p += 4096)
 		if (!copy_checked(&word, p, sizeof(word)))
 			return false;
