@@ -128,6 +128,11 @@ programs: $(PROGRAM_BIN)
 check: all unit programs $(BENCH_CORE)
 	$(Q)BUILD=$(B) tests/run
 
+## trials: hard ones, about an hour: storms, kills, other people's suites, rates
+.PHONY: trials
+trials: all programs
+	$(Q)BUILD=$(B) tests/trials/run
+
 ## check-root: the same as root, where a skipped test is a failed one
 check-root: all unit programs $(BENCH_CORE)
 	$(Q)BUILD=$(B) tests/run --no-skips

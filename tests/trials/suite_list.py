@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The suites that suites.py knows. A suite is a source package (or none), a
 script that builds it in the current folder, and one that runs it: HERE is the
-folder then, the current one is empty, and each test's result is a line
+folder then (or the current one, with nothing but `files` copied to it), and each test's result is a line
 `result NAME RESULT`, or what `result` matches."""
 
 
 class Suite:
     """One row."""
 
-    def __init__(self, name, run, needs=(), source=None, build=None, nobody=False, timeout=900,
+    def __init__(self, name, run, needs=(), source=None, build=None, nobody=False, files=(), timeout=900,
                  result=r"^result (\S+) (.*)$", good=("0",)):
         self.name, self.run, self.needs, self.source, self.build = name, run, needs, source, build
-        self.nobody, self.timeout, self.result, self.good = nobody, timeout, result, good
+        self.nobody, self.files, self.timeout, self.result, self.good = nobody, files, timeout, result, good
 
 
 PYTHON = "/usr/bin/python3"
@@ -43,11 +43,12 @@ for tool in recho zecho printenv xcase; do
 done""", good=("0 0 lines",)),
     Suite("libuv", r"""
 cd "$TMPDIR"
-for t in $(sed -n 's/^ *TEST_ENTRY *(\([a-z0-9_]*\)).*/\1/p' "$HERE/source/test/test-list.h" |
+for t in $(sed -n 's/^ *TEST_ENTRY *(\([a-z0-9_]*\)).*/\1/p' test-list.h |
 		grep -E 'signal|spawn|fork|kill|process|thread|loop_|timer|async|poll|stdio|pipe'); do
-	timeout 60 "$HERE/build/uv_run_tests_a" $t >out 2>&1
+	timeout 60 ./uv_run_tests_a $t >out 2>&1
 	echo result $t $?
-done""", needs=["cmake", "make", "cc", "apt-get", "dpkg-source", "setpriv"], source="libuv1", nobody=True, build="""
+done""", needs=["cmake", "make", "cc", "apt-get", "dpkg-source", "setpriv"], source="libuv1", nobody=True,
+          files=["build/uv_run_tests_a", "source/test/test-list.h"], build="""
 mkdir build && cd build && cmake -DCMAKE_BUILD_TYPE=RelWithDebInfo ../source && make -j2 uv_run_tests_a"""),
     Suite("libevent", r"""
 cd "$TMPDIR"

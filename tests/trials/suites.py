@@ -82,6 +82,8 @@ def run(suite, folder, events, number):
     way = events or "native"
     with tempfile.TemporaryDirectory(prefix="sigshim-suite-") as place:
         os.chmod(place, 0o777)
+        for path in suite.files:
+            shutil.copy(os.path.join(folder, path), place)
         log = os.path.join(place, "log.db")
         script = ["sh", "-c", suite.run]
         if events:
@@ -92,7 +94,7 @@ def run(suite, folder, events, number):
             try:
                 subprocess.run([*ALONE, *user, *script], cwd=place, stdin=subprocess.DEVNULL, stdout=out,
                                stderr=subprocess.STDOUT, timeout=suite.timeout, check=False,
-                               env=clean_environment(HERE=folder, TMPDIR=place, HOME=place))
+                               env=clean_environment(HERE=place if suite.files else folder, TMPDIR=place, HOME=place))
             except subprocess.TimeoutExpired:
                 out.write(b"\nresult suite stopped\n")
         if events and os.path.exists(log):
