@@ -80,11 +80,14 @@ def prepare(suite):
 def run(suite, folder, events, number):
     """One run: the result of each test, and the exit status. events None: natively."""
     way = events or "native"
-    with tempfile.TemporaryDirectory(prefix="sigshim-suite-") as place:
+    # The log is not where the tests are: some watch their folder.
+    with tempfile.TemporaryDirectory(prefix="sigshim-suite-") as place, \
+            tempfile.TemporaryDirectory(prefix="sigshim-log-") as beside:
         os.chmod(place, 0o777)
+        os.chmod(beside, 0o777)
         for path in suite.files:
             shutil.copy(os.path.join(folder, path), place)
-        log = os.path.join(place, "log.db")
+        log = os.path.join(beside, "log.db")
         script = ["sh", "-c", suite.run]
         if events:
             script = [SIGSHIM, "run", "--quiet", "-o", log, "--events=" + events, "--", *script]
