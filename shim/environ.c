@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "shim.h"
+#include "environ.h"
 #include "sys.h"
 
 #include "banned.h"

@@ -11,7 +11,7 @@
 #include <stdarg.h>
 #include <unistd.h>
 
-#include "shim.h"
+#include "environ.h"
 
 #include "banned.h"
 

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "environ.h"
 #include "life.h"
 #include "memo.h"
 #include "ring.h"

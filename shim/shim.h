@@ -381,24 +381,4 @@ const char *module_path(uintptr_t pc);
 /* A module has gone: forget all, they are looked up again as they are met. */
 void module_forget(void);
 
-/* --- executed programs (follow.c, environ.c) ------------------------------ */
-
-/* Puts functions in front of exec that add what `env` has of ours. Once, after real_resolve. */
-void follow_begin(char **env);
-
-/* Notes what a new program needs. False when our own path is not known. */
-bool environ_keep(char **env);
-/* What a program is to get, and how it has to change. */
-struct environ_change {
-	char *const *env;
-	const char *preload;	/* LD_PRELOAD's value in it, NULL for none */
-	size_t length;		/* of the value */
-	unsigned int n, at;	/* entries; the one that LD_PRELOAD has or gets */
-	uint32_t present;	/* bit i: our variable i is there */
-};
-/* The room that environ_write needs; 0 when the environment is to be passed on as it is. */
-size_t environ_measure(struct environ_change *c, char *const *env);
-/* Makes the new one in the room. */
-char **environ_write(const struct environ_change *c, void *room);
-
 #endif

@@ -43,12 +43,12 @@ class Children(harness.TestCase):
                 self.check_tree(log)
 
     def test_a_tree_in_packets(self):
-        log, _ = self.record([PROGRAM, "tree", "5", "5"], "--transport=socket", timeout=300)
+        log, _ = self.record([PROGRAM, "tree", "5", "5"], "--transport=socket", "--events=core", timeout=300)
         self.assertEqual(self.sql(log, "SELECT end, count(*) FROM processes GROUP BY end"), [("exit", 31)])
         self.assertEqual(self.sql(log, "SELECT count(*) FROM events"), [(31,)])
 
     def test_their_stacks_have_names(self):
-        log, _ = self.record([PROGRAM, "tree", "3", "0"])
+        log, _ = self.record([PROGRAM, "tree", "3", "0"], "--events=core")
         stacks = [[frame.get("function") for frame in event["stack"]] for event in self.query(log)]
         self.assertEqual(len(stacks), 4)
         for stack in stacks[1:]:
@@ -106,7 +106,7 @@ class Trouble(harness.TestCase):
         process, path = self.collector("--ring-size=64K")
         log = self.path("collected.db")
         subprocess.run([PROGRAM, "stop", str(process.pid), str(children), str(calls)], check=True, cwd=self.dir,
-                       env=self.preloaded(path, **env), timeout=100 * harness.SLOW)
+                       env=self.preloaded(path, SIGSHIM_EVENTS="core", **env), timeout=100 * harness.SLOW)
         os.kill(process.pid, signal.SIGCONT)
         self.stop(process)
         return [self.sql(log, statement)[0][0] or 0 for statement in

@@ -77,7 +77,7 @@ def make_base():
     """A copy of the sources with everything compiled, from which mutants are made."""
     base = os.path.join(BUILD, "mutants", "base")
     os.makedirs(base, exist_ok=True)
-    for name in ("shim", "include"):
+    for name in ("shim", "include", "tests/bench"):
         shutil.copytree(os.path.join(ROOT, name), os.path.join(base, name), dirs_exist_ok=True)
     shutil.copy2(os.path.join(ROOT, "Makefile"), base)
     library, why = make(base)
