@@ -139,15 +139,17 @@ static int get_welcome(int fd, struct sigshim_welcome *w, int *ret_ring)
 	return w->refusal == SIGSHIM_WELCOME_OK ? 0 : -ECONNREFUSED;
 }
 
-/* What a hello led to. */
-struct greeting {
+/* What a welcome grants. */
+struct grant {
 	enum link_state link;	/* by what records go from now on */
 	bool close;		/* the socket is of no further use */
 	bool share;		/* forked children may begin in the ring */
+	bool ticks, resumed;
+	struct ring_mapping ring;
 };
 
 /* Hello and welcome on a connected socket; -errno when there is no use in it. */
-static int greet(struct process *p, int fd, uint64_t now, uint64_t mask, struct greeting *ret)
+static int greet(struct process *p, int fd, uint64_t now, uint64_t mask, struct grant *ret)
 {
 	struct sigshim_hello h = link_hello(p, now, mask);
 	struct sigshim_welcome w = {};
@@ -160,11 +162,13 @@ static int greet(struct process *p, int fd, uint64_t now, uint64_t mask, struct 
 	err = get_welcome(fd, &w, &ring);
 	ret->link = LINK_SOCKET;
 	if (err == 0 && w.transport == SIGSHIM_TRANSPORT_RING) {
-		err = ring >= 0 ? ring_map(p, ring, w.ring_size) : -EPROTO;
-		p->ticks = w.clock != SIGSHIM_CLOCK_NONE;
-		*ret = (struct greeting){ LINK_RING, w.close_socket, w.share };
+		err = ring >= 0 ? ring_map(ring, w.ring_size, &ret->ring) : -EPROTO;
+		ret->link = LINK_RING;
+		ret->ticks = w.clock != SIGSHIM_CLOCK_NONE;
+		ret->resumed = w.resumed;
+		ret->close = w.close_socket;
+		ret->share = w.share;
 	}
-	p->collector = peer_pid(fd);
 	if (ring >= 0)
 		sys(SYS_close, ring);
 	return err;
@@ -201,7 +205,7 @@ static void keep_socket(struct process *p, int fd)
 	p->fd_ino = last.ino = (uint64_t)st.st_ino;
 }
 
-static void connected(struct process *p, const struct greeting *g, uint64_t lost)
+static void connected(struct process *p, const struct grant *g, uint64_t lost)
 {
 	p->failures = 0;
 	p->reconnects++;
@@ -214,27 +218,43 @@ static void connected(struct process *p, const struct greeting *g, uint64_t lost
 	module_send_all(p);
 }
 
+static void take_ring(struct process *p, const struct grant *grant)
+{
+	p->ticks = grant->ticks;
+	ring_install(p, &grant->ring);
+	share_offer(p, grant->share);
+}
+
+/* 1, 2, 4, 8, 16 s: a missing collector costs next to nothing. */
+static void try_later(struct process *p, uint64_t now)
+{
+	p->retry_ns = now + (SECOND << (p->failures < 4 ? p->failures : 4));
+	p->failures++;
+}
+
 /* 0, or -errno and a time for the next try. */
 static int try(struct process *p, uint64_t now, uint64_t mask)
 {
 	uint64_t lost = __atomic_load_n(&p->lost, __ATOMIC_RELAXED);
-	struct greeting g = {};
+	struct grant g = {};
 	int fd, err;
 
 	fd = connect_to(shim_config.socket, p->state == 2 ? LATER : AT_START);
 	err = fd < 0 ? fd : greet(p, fd, now, mask, &g);
+	if (err == 0)
+		p->collector = peer_pid(fd);
 	if (fd >= 0 && (err || g.close)) {
 		sys(SYS_close, fd);
 		fd = -1;
 	}
 	if (err == 0) {
 		keep_socket(p, fd);
+		if (g.link == LINK_RING)
+			take_ring(p, &g);
 		connected(p, &g, lost);
 		return 0;
 	}
-	/* 1, 2, 4, 8, 16 s: a missing collector costs next to nothing. */
-	p->retry_ns = now + (SECOND << (p->failures < 4 ? p->failures : 4));
-	p->failures++;
+	try_later(p, now);
 	return err;
 }
 
@@ -261,6 +281,66 @@ void link_move(struct process *p, uint64_t now, uint64_t mask)
 	if (__atomic_load_n(&p->link, __ATOMIC_ACQUIRE) == LINK_SHARED)
 		try(p, now, mask);
 	__atomic_store_n(&p->moving, 0, __ATOMIC_RELEASE);
+}
+
+/* From the old ring to the granted one. One that knows us from the log gets what is left, too. */
+static void go_over(struct process *p, const struct grant *grant)
+{
+	struct sigshim_ring *old = p->ring, *new = grant->ring.ring;
+
+	p->orphan = 0;
+	if (grant->resumed) {
+		__atomic_fetch_add(&new->lost, __atomic_load_n(&old->lost, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+		ring_move(p, old, new);
+		take_ring(p, grant);
+		ring_move(p, old, new);
+		return;
+	}
+	__atomic_fetch_add(&new->lost, ring_unread(p), __ATOMIC_RELAXED);
+	p->epoch = shim_new_epoch();
+	p->inherited_epoch = 0;
+	take_ring(p, grant);
+	ring_retire(old);
+	module_send_all(p);
+}
+
+static void renew(struct process *p, uint64_t now, uint64_t mask)
+{
+	struct grant grant = { .link = LINK_NONE };
+	uint64_t lost = __atomic_load_n(&p->lost, __ATOMIC_RELAXED);
+	int fd = connect_to(shim_config.socket, LATER), err;
+
+	err = fd < 0 ? fd : greet(p, fd, now, mask, &grant);
+	if (err == 0)
+		p->collector = peer_pid(fd);
+	if (fd >= 0 && (err || grant.close)) {
+		sys(SYS_close, fd);
+		fd = -1;
+	}
+	if (err)
+		return try_later(p, now);
+	if (fd_is_ours(p))
+		sys(SYS_close, p->fd);
+	keep_socket(p, fd);
+	p->failures = 0;
+	p->reconnects++;
+	__atomic_fetch_sub(&p->lost, lost, __ATOMIC_RELAXED);
+	if (grant.link == LINK_RING)
+		return go_over(p, &grant);
+	/* Packets from now on: nothing of the ring can go along. */
+	__atomic_fetch_add(&p->lost, ring_unread(p), __ATOMIC_RELAXED);
+	p->epoch = shim_new_epoch();
+	p->inherited_epoch = 0;
+	__atomic_store_n(&p->link, LINK_SOCKET, __ATOMIC_RELEASE);
+	module_send_all(p);
+}
+
+void link_renew(struct process *p, uint64_t now, uint64_t mask)
+{
+	if (__atomic_exchange_n(&p->renewing, 1, __ATOMIC_ACQUIRE))
+		return;
+	renew(p, now, mask);
+	__atomic_store_n(&p->renewing, 0, __ATOMIC_RELEASE);
 }
 
 /* Whether the collector that made the ring is still at its address. */

@@ -41,7 +41,7 @@ void ring_leave_inherited(void)
 }
 
 /* The ring, with its data area twice in a row. */
-int ring_map(struct process *p, int fd, uint64_t size)
+int ring_map(int fd, uint64_t size, struct ring_mapping *ret)
 {
 	struct sigshim_ring *ring;
 	uint64_t data_offset, data_size;
@@ -67,14 +67,19 @@ int ring_map(struct process *p, int fd, uint64_t size)
 		sys(SYS_munmap, base, size + data_size);
 		return -ENOMEM;
 	}
+	*ret = (struct ring_mapping){ (void *)base, size + data_size };
+	return 0;
+}
+
+void ring_install(struct process *p, const struct ring_mapping *m)
+{
 	/* One that a collector left behind is still written to, perhaps, but not by children. */
 	if (last.ring)
 		sys(SYS_madvise, last.ring, last.size, MADV_DONTFORK);
-	last.ring = (void *)base;
-	last.size = size + data_size;
+	last.ring = m->ring;
+	last.size = m->size;
 	__atomic_store_n(&p->ring_head, 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&p->ring, (void *)base, __ATOMIC_RELEASE);
-	return 0;
+	__atomic_store_n(&p->ring, m->ring, __ATOMIC_RELEASE);
 }
 
 static void commit(struct sigshim_ring *ring, uint64_t pos)

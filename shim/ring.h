@@ -24,8 +24,30 @@ struct ring_place {
 	void *frame;
 };
 
-/* Maps a ring of `size` bytes and sets p->ring. 0 or -errno. */
-int ring_map(struct process *p, int fd, uint64_t size);
+struct ring_mapping {
+	struct sigshim_ring *ring;
+	uint64_t size;		/* of the mapping */
+};
+/* Maps a ring of `size` bytes. 0 or -errno. */
+int ring_map(int fd, uint64_t size, struct ring_mapping *ret);
+/* Makes it p->ring. The one before stays mapped: others may be writing into it. */
+void ring_install(struct process *p, const struct ring_mapping *m);
+
+/*
+ * renew.c: takes what nobody read from one ring to another, which nobody else
+ * knows yet. The first takes no more then; again, after ring_install: what
+ * others were still writing. Only one thread.
+ */
+void ring_retire(struct sigshim_ring *ring);
+void ring_move(struct process *p, struct sigshim_ring *from, struct sigshim_ring *to);
+/* Positions from here on are no writer's: the ring is being exchanged. */
+#define RING_RETIRED (1ull << 62)
+static inline bool ring_is_retired(const struct process *p)
+{
+	const struct sigshim_ring *ring = __atomic_load_n(&p->ring, __ATOMIC_ACQUIRE);
+
+	return ring && __atomic_load_n(&ring->tail, __ATOMIC_RELAXED) >> 61 == RING_RETIRED >> 61;
+}
 /* In a forked child: gives up its parent's ring. */
 void ring_leave_inherited(void);
 /* Writes a whole frame: 0, -EAGAIN when full, -ENOTCONN without a ring. */

@@ -188,7 +188,7 @@ struct process {
 	uint32_t reconnects;
 	uint64_t lost;		/* not recorded since the last hello, but for the ring's own */
 	uint64_t retry_ns;	/* when to look for a collector again, or whether it lives */
-	uint32_t failures;	/* in a row */
+	uint32_t failures, orphan;	/* in a row; 1: nobody reads the ring */
 	uint32_t idle;		/* calls without a collector */
 	bool ticks;		/* the collector reads the same clock (clock.c) */
 	int32_t fd;		/* the socket, -1 */
@@ -198,7 +198,7 @@ struct process {
 	uint64_t ring_head;	/* its head, as last looked at */
 	uint64_t parent_instance;	/* of the process that forked this one, else 0 */
 	uint32_t shared;	/* calls recorded in another's ring */
-	uint32_t moving;	/* somebody is getting a ring of our own */
+	uint32_t moving, renewing;	/* 1: a thread goes over to a ring of our own, to another collector */
 	uint32_t introduced;	/* its hello is there: 2 */
 	int32_t ppid;
 	uint64_t began_ns, began_at, began_mask;	/* began_at: as its time stamps are */

@@ -42,6 +42,19 @@ static void wait_for_room(struct process *p)
 		sys(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &tick, 0);
 }
 
+/* While another thread goes over to another ring, records wait for that. */
+static int put_somewhere(struct process *p, const struct sigshim_frame *frame)
+{
+	int err = put(p, frame);
+
+	for (unsigned int tries = 0; err == -EAGAIN && tries < 1000 && !shim_sandboxed && p->renewing &&
+	     ring_is_retired(p); tries++) {
+		wait_for_room(p);
+		err = put(p, frame);
+	}
+	return err;
+}
+
 /* With signals blocked: a handler that jumped out of it would leave it half done. */
 static void look_again(struct process *p, uint32_t link, uint64_t now)
 {
@@ -53,12 +66,17 @@ static void look_again(struct process *p, uint32_t link, uint64_t now)
 	if (link == LINK_RING || link == LINK_SHARED) {
 		p->retry_ns = now + SIGSHIM_BEAT_STALE_NS;
 		alive = !p->ring->closed && link_alive(p);
-		if (!alive)
+		p->orphan = !alive && link == LINK_RING;
+		if (!alive && p->ring->closed)
+			link_drop(p, now);
+		else if (link == LINK_SHARED && !alive)
 			link_drop(p, now);
 		else if (link == LINK_SHARED && ring_is_read(p, (struct moment){ now, false }))
 			link_move(p, now, mask);
+		else if (!alive)
+			link_renew(p, now, mask);
 	}
-	if (!alive)
+	if (!alive && __atomic_load_n(&p->link, __ATOMIC_ACQUIRE) != LINK_RING)
 		link_open(p, now, mask);
 out:
 	sys_restore(mask);
@@ -90,7 +108,7 @@ void transport_check(struct process *p, struct moment now)
 
 bool transport_send(struct process *p, const struct sigshim_frame *frame)
 {
-	int err = put(p, frame);
+	int err = put_somewhere(p, frame);
 	unsigned int waited = 0;
 
 	/* Whose ring it was has ended. */
@@ -99,10 +117,11 @@ bool transport_send(struct process *p, const struct sigshim_frame *frame)
 		err = put(p, frame);
 	}
 
-	while (err == -EAGAIN && shim_config.overflow == SIGSHIM_OVERFLOW_BLOCK && !shim_sandboxed) {
+	while (err == -EAGAIN && shim_config.overflow == SIGSHIM_OVERFLOW_BLOCK && !shim_sandboxed && !p->orphan) {
 		/* Nobody to make room: waiting would be for ever. */
 		if (++waited % 16 == 0 && !link_alive(p)) {
-			err = -ENOTCONN;
+			p->orphan = p->link == LINK_RING && !p->ring->closed;
+			err = p->orphan ? -EAGAIN : -ENOTCONN;
 			break;
 		}
 		wait_for_room(p);

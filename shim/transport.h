@@ -30,6 +30,11 @@ struct sigshim_hello link_hello(const struct process *p, uint64_t now, uint64_t 
 bool link_open(struct process *p, uint64_t now, uint64_t mask);
 /* From the ring that it shares to a connection of its own, if one can be had. */
 void link_move(struct process *p, uint64_t now, uint64_t mask);
+/*
+ * The collector was killed: goes over to another if there is one, with all
+ * that the old one had not read. Until then the ring takes what it can.
+ */
+void link_renew(struct process *p, uint64_t now, uint64_t mask);
 /* In a forked child: closes the copy of its parent's socket. */
 void link_close_inherited(void);
 /* True while the other end is there. */

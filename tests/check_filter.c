@@ -42,7 +42,7 @@ static void make_log(void)
 	send.start_ns = t0 + 5000;
 	send.arg[0] = 100;
 	send.arg[1] = SIGUSR1;
-	ck_assert_int_eq(store_event(log_.store, tb, &send, 0), 0);
+	ck_assert_int_eq(put_event(log_.store, tb, &send, 0), 0);
 	small_log_read(&log_);
 }
 

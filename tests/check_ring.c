@@ -15,9 +15,33 @@ START_TEST(records_come_out_in_order_for_many_laps)
 		ring_begin(&ring, false);
 		for (uint64_t n; (n = next()) != 0;)
 			ck_assert_uint_eq(n, ++seen);
+		ring_release(&ring);
 		ck_assert_uint_eq(seen, seq);
 	}
 	ck_assert_uint_eq(ring.nholes, 0);
+}
+END_TEST
+
+START_TEST(what_is_copied_out_keeps_its_cells_until_it_is_released)
+{
+	uint64_t seq = 0, head = 0, seen = 0;
+
+	while (put(1 + seq % 7, seq + 1) >= 0)
+		seq++;
+	ring_begin(&ring, false);
+	for (uint64_t n; (n = next()) != 0;)
+		ck_assert_uint_eq(n, ++seen);
+	ck_assert_uint_eq(seen, seq);
+	ck_assert_uint_eq(shared->head, 0);
+	ck_assert_int_eq(put(7, seq + 1), -EAGAIN);
+	/* Whoever comes after a killed reader finds all of it. */
+	for (uint64_t i = 0; i < seq; i++) {
+		ck_assert_uint_eq(state[head], SIGSHIM_RING_COMMITTED(head, CELLS));
+		head += 1 + i % 7;
+	}
+	ring_release(&ring);
+	ck_assert_uint_eq(shared->head, head);
+	ck_assert_int_ge(put(7, seq + 1), 0);
 }
 END_TEST
 
@@ -62,6 +86,7 @@ START_TEST(writers_go_round_an_abandoned_record_and_lose_nothing)
 		ring_begin(&ring, false);
 		for (uint64_t n; (n = next()) != 0;)
 			ck_assert_uint_eq(n, ++seen);
+		ring_release(&ring);
 	}
 	ck_assert_uint_eq(seen, seq);
 	ck_assert_uint_gt(seq, 250 * (CELLS - 4) / 2);
@@ -77,6 +102,7 @@ START_TEST(writers_go_round_an_abandoned_record_and_lose_nothing)
 		ring_begin(&ring, false);
 		for (uint64_t n; (n = next()) != 0;)
 			ck_assert_uint_eq(n, ++seen);
+		ring_release(&ring);
 	}
 	ck_assert_uint_eq(seen, seq);
 	ck_assert_uint_eq(ring.nholes, 0);
@@ -154,6 +180,7 @@ static uint64_t read_round(struct writer *w, bool last)
 		more = receive(w, ring_next(&ring, out));
 		n += more;
 	} while (more);
+	ring_release(&ring);
 	return n;
 }
 
@@ -261,6 +288,7 @@ START_TEST(a_ring_full_of_unfinished_cells_costs_bounded_time_and_memory)
 		ring_begin(&ring, true);
 		for (int i = 0; i < 2 * (int)CELLS && ring_pending(&ring); i++)
 			ring_next(&ring, out);
+		ring_release(&ring);
 	}
 	ck_assert_uint_le(ring.nholes, CELLS);
 	ck_assert_uint_le(budget.used - before, 2 * CELLS * sizeof(uint64_t));
@@ -285,7 +313,10 @@ START_TEST(random_bytes_all_over_never_lead_outside)
 		for (int i = 0; i < 3000; i++) {
 			ring_late(&ring, out);
 			ring_next(&ring, out);
+			if (ring_must_release(&ring))
+				ring_release(&ring);
 		}
+		ring_release(&ring);
 		ck_assert_uint_le(ring.nholes, CELLS);
 	}
 }
@@ -314,6 +345,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, records_come_out_in_order_for_many_laps);
+	tcase_add_test(t, what_is_copied_out_keeps_its_cells_until_it_is_released);
 	tcase_add_test(t, an_unfinished_record_is_waited_for_once_then_passed_and_delivered_late);
 	tcase_add_test(t, the_last_round_passes_at_once);
 	tcase_add_test(t, writers_go_round_an_abandoned_record_and_lose_nothing);

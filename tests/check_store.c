@@ -64,7 +64,7 @@ START_TEST(an_event_of_every_row_is_read_again)
 			continue;
 		struct event ev = sample(event_by_id(id), ++seq);
 
-		ck_assert_int_eq(store_event(s, thread, &ev, 0), 0);
+		ck_assert_int_eq(put_event(s, thread, &ev, 0), 0);
 	}
 	reopen(STORE_READ);
 	for (int id = 1; id <= SIGSHIM_EV_MAX; id++) {
@@ -89,27 +89,77 @@ START_TEST(an_event_of_every_row_is_read_again)
 }
 END_TEST
 
-START_TEST(calls_and_stacks_that_recur_are_written_once)
+START_TEST(stacks_share_their_frames_and_are_read_again)
 {
 	struct stack_frame frames[] = { { 0, 0x10 }, { 0, 0x20 } };
-	int64_t first, second, other;
+	struct log_ids ids;
+	int64_t first = put_stack(s, frames, 2, SIGSHIM_STACK_COMPLETE);
 
-	ck_assert_int_eq(store_stack(s, frames, 2, SIGSHIM_STACK_COMPLETE, &first), 0);
-	ck_assert_int_eq(store_stack(s, frames, 2, SIGSHIM_STACK_DEPTH, &other), 0);
-	ck_assert_int_ne(first, other);
-	for (uint64_t seq = 1; seq <= 100; seq++) {
-		struct event ev = sample(event_by_id(1), seq);
-
-		ev.arg[1] = seq % 2 ? 0x1000 : 0x2000;
-		ck_assert_int_eq(store_event(s, thread, &ev, first), 0);
-	}
+	put_stack(s, frames, 2, SIGSHIM_STACK_DEPTH);
+	frames[0].offset = 0x30;
+	put_stack(s, frames, 2, SIGSHIM_STACK_DEPTH);
+	ck_assert_int_eq(store_stack(s, first, frames, 2, SIGSHIM_STACK_DEPTH), -EINVAL);
 	reopen(STORE_CREATE);
-	ck_assert_int_eq(store_stack(s, frames, 2, SIGSHIM_STACK_COMPLETE, &second), 0);
-	ck_assert_int_eq(first, second);
-	ck_assert_int_eq(number("SELECT count(*) FROM calls"), 2);
-	ck_assert_int_eq(number("SELECT count(*) FROM event_log"), 100);
-	ck_assert_int_eq(number("SELECT count(*) FROM stacks"), 2);
-	ck_assert_int_eq(number("SELECT count(*) FROM frames"), 2);
+	ck_assert_int_eq(store_last_ids(s, &ids), 0);
+	ck_assert(ids.process == 1 && ids.thread == 1 && ids.module == 0 && ids.stack == 3 && ids.call == 0);
+	ck_assert_int_eq(number("SELECT count(*) FROM stack_frames"), 6);
+	ck_assert_int_eq(number("SELECT count(*) FROM frames"), 3);
+}
+END_TEST
+
+static char known[256];
+
+static int note_stack(int64_t id, enum sigshim_stack_end end, const struct stack_frame *frames, unsigned int n,
+		      void *arg)
+{
+	size_t used = strlen(known);
+
+	used += snprintf(known + used, sizeof(known) - used, "%d/%d:", (int)id, (int)end);
+	for (unsigned int i = 0; i < n; i++)
+		used += snprintf(known + used, sizeof(known) - used, "%d+%d ", (int)frames[i].module,
+				 (int)frames[i].offset);
+	return 0;
+}
+
+static int note_module(int64_t id, const char *name, const char *build_id, void *arg)
+{
+	snprintf(known + strlen(known), sizeof(known) - strlen(known), "%d=%s %s;", (int)id, name, build_id);
+	return 0;
+}
+
+START_TEST(what_a_log_knows_can_be_known_again)
+{
+	int64_t module = put_module(s, "/lib/x", "ab");
+
+	put_module(s, "/lib/y", "");
+	put_stack(s, (struct stack_frame[]){ { 0, 9 } }, 1, SIGSHIM_STACK_DEPTH);
+	put_stack(s, (struct stack_frame[]){ { module, 1 }, { 0, 2 } }, 2, SIGSHIM_STACK_COMPLETE);
+	put_stack(s, (struct stack_frame[]){ { module, 1 } }, 1, SIGSHIM_STACK_DEPTH);
+	ck_assert_int_eq(store_stacks(s, 2, note_stack, NULL), 0);
+	ck_assert_str_eq(known, "2/0:1+1 0+2 3/1:1+1 ");
+	*known = '\0';
+	ck_assert_int_eq(store_modules(s, note_module, NULL), 0);
+	ck_assert_str_eq(known, "1=/lib/x ab;2=/lib/y ;");
+}
+END_TEST
+
+START_TEST(ids_of_runs_at_the_same_time_never_meet)
+{
+	int64_t other, base;
+	uint64_t indexed = 7;
+
+	ck_assert_int_eq(store_journal(s, run, &indexed), 0);
+	ck_assert_int_eq(store_journal_begin(s, run, &base), 0);
+	ck_assert_int_eq(base, 0);
+	ck_assert_int_eq(store_journal_indexed(s, run, 4711), 0);
+	ck_assert_int_eq(store_journal(s, run, &indexed), 1);
+	ck_assert_uint_eq(indexed, 4711);
+	ck_assert_int_eq(store_run_begin(s, NULL, &other), 0);
+	ck_assert_int_eq(store_journal_begin(s, other, &base), 0);
+	ck_assert_int_eq(base, INT64_C(1) << 32);
+	ck_assert_int_eq(store_journal_end(s, other), 0);
+	ck_assert_int_eq(store_journal_end(s, run), 0);
+	ck_assert_int_eq(store_journal(s, run, &indexed), 0);
 }
 END_TEST
 
@@ -120,14 +170,14 @@ START_TEST(a_call_is_about_the_signals_it_names_changes_or_sends)
 		.flags = SIGSHIM_EVF_BEFORE | SIGSHIM_EVF_REQUESTED | SIGSHIM_EVF_AFTER,
 		.mask_before = 3, .mask_requested = 1 << 14 | 1, .mask_after = 1 << 14 | 1 };
 
-	ck_assert_int_eq(store_event(s, thread, &ev, 0), 0);
+	ck_assert_int_eq(put_event(s, thread, &ev, 0), 0);
 	ev = (struct event){ .desc = event_by_name("signalfd", 1), .seq = 2, .arg = { -1, 0x1000 },
 		.copied = 2, .copy[1] = (const unsigned char *)&set };
-	ck_assert_int_eq(store_event(s, thread, &ev, 0), 0);
+	ck_assert_int_eq(put_event(s, thread, &ev, 0), 0);
 	ev = (struct event){ .desc = event_by_name("sigqueue", 1), .seq = 3, .arg = { 1, 64 } };
-	ck_assert_int_eq(store_event(s, thread, &ev, 0), 0);
+	ck_assert_int_eq(put_event(s, thread, &ev, 0), 0);
 	ev.arg[1] = 65;
-	ck_assert_int_eq(store_event(s, thread, &ev, 0), 0);
+	ck_assert_int_eq(put_event(s, thread, &ev, 0), 0);
 	store_commit(s);
 	ck_assert_int_eq(number("SELECT signals FROM calls WHERE id = 1"), 1 << 14 | 3);
 	ck_assert_int_eq(number("SELECT how FROM calls WHERE id = 1"), 2);
@@ -148,7 +198,7 @@ START_TEST(events_come_in_order_of_time_in_both_ways_of_reading)
 		struct event ev = sample(event_by_id(1), i + 1);
 
 		ev.start_ns = starts[i];
-		ck_assert_int_eq(store_event(s, thread, &ev, 0), 0);
+		ck_assert_int_eq(put_event(s, thread, &ev, 0), 0);
 	}
 	store_commit(s);
 	for (int i = 0; i < 2; i++, q.where = "e.duration_ns = 7") {
@@ -168,6 +218,67 @@ START_TEST(events_come_in_order_of_time_in_both_ways_of_reading)
 	q.where = "nothing = 1";
 	ck_assert_int_eq(store_events(s, &q, note, &seen), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(store_error(s), "nothing"));
+}
+END_TEST
+
+struct ordered {
+	uint64_t n, last_ts, last_id, sum;
+	bool reverse;
+};
+
+static int check_order(const struct log_event *ev, void *arg)
+{
+	struct ordered *o = arg;
+	bool after = ev->ts_ns > o->last_ts || (ev->ts_ns == o->last_ts && (uint64_t)ev->id > o->last_id);
+
+	ck_assert(o->n == 0 || after != o->reverse);
+	o->n++;
+	o->last_ts = ev->ts_ns;
+	o->last_id = (uint64_t)ev->id;
+	o->sum += ev->seq;
+	return 0;
+}
+
+/* Near in order, two boots over each other, and all over the place. */
+static uint64_t time_of(int way, uint64_t i)
+{
+	switch (way) {
+	case 0:
+		return 1000000 + i * 10 + i * 7919 % 300;
+	case 1:
+		return i < 10000 ? i : i - 10000;
+	case 2:
+		return i * 104729 % 20011;
+	default:
+		return 5;
+	}
+}
+
+START_TEST(many_events_come_in_order_whatever_order_they_were_written_in)
+{
+	struct event ev = sample(event_by_id(1), 1);
+	const uint64_t n = 20000;
+
+	ck_assert_int_eq(store_call(s, 1, &ev, 0), 0);
+	for (uint64_t i = 0; i < n; i++) {
+		ck_assert_int_eq(store_event(s, &(struct occurrence){ thread, 1, i, time_of(_i, i), 7 }), 0);
+		if (i % 700 == 0)
+			ck_assert_int_eq(store_commit(s), 0);
+	}
+	reopen(STORE_READ);
+	for (int reverse = 0; reverse < 2; reverse++) {
+		struct event_query q = { .where = "", .reverse = reverse };
+		struct ordered all = { .reverse = reverse }, some = { .reverse = reverse };
+
+		ck_assert_int_eq(store_events(s, &q, check_order, &all), 0);
+		ck_assert(all.n == n && all.sum == n * (n - 1) / 2);
+		q.limit = 12345;
+		ck_assert_int_eq(store_events(s, &q, check_order, &some), 0);
+		ck_assert_uint_eq(some.n, 12345);
+	}
+	ck_assert_int_le(number("SELECT count(*) FROM event_blocks"), 25);
+	ck_assert_int_eq(number("SELECT count(*) FROM event_log e WHERE NOT EXISTS (SELECT 1 FROM event_blocks b "
+				"WHERE e.id BETWEEN first AND last AND ts_ns BETWEEN min_ts AND max_ts)"), 0);
 }
 END_TEST
 
@@ -195,7 +306,7 @@ START_TEST(every_way_of_counting_gives_the_same)
 	for (uint64_t seq = 1; seq <= 40; seq++) {
 		struct event ev = sample(event_by_id(seq % 4 ? 3 : 5), seq);
 
-		ck_assert_int_eq(store_event(s, thread, &ev, 0), 0);
+		ck_assert_int_eq(put_event(s, thread, &ev, 0), 0);
 	}
 	reopen(STORE_READ);
 	for (int w = 0; w < 6; w++) {
@@ -225,7 +336,7 @@ START_TEST(progress_can_stop_a_long_query)
 		"LIMIT 10000000) SELECT max(i) FROM n) > 0", .progress = stop_at_once, .progress_arg = &calls };
 	struct event ev = sample(event_by_id(1), 1);
 
-	ck_assert_int_eq(store_event(s, thread, &ev, 0), 0);
+	ck_assert_int_eq(put_event(s, thread, &ev, 0), 0);
 	store_commit(s);
 	ck_assert_int_eq(store_events(s, &q, note, &seen), -EINTR);
 	ck_assert_int_eq(calls, 1);
@@ -256,7 +367,7 @@ START_TEST(a_persons_statement_can_only_read)
 		ck_assert_int_eq(store_sql(s, "SELEC 1", ignore_row, NULL), -EINVAL);
 		ck_assert_int_eq(store_sql(s, " -- nothing", ignore_row, NULL), -EINVAL);
 		ck_assert_int_eq(number("SELECT count(*) FROM events;\n"), 0);
-		ck_assert_int_eq(number("PRAGMA user_version"), 1);
+		ck_assert_int_eq(number("PRAGMA user_version"), 2);
 		ck_assert_int_eq(number("SELECT count(*) FROM runs"), 1);
 	}
 }
@@ -271,9 +382,12 @@ int main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, an_event_of_every_row_is_read_again);
-	tcase_add_test(t, calls_and_stacks_that_recur_are_written_once);
+	tcase_add_test(t, stacks_share_their_frames_and_are_read_again);
+	tcase_add_test(t, what_a_log_knows_can_be_known_again);
+	tcase_add_test(t, ids_of_runs_at_the_same_time_never_meet);
 	tcase_add_test(t, a_call_is_about_the_signals_it_names_changes_or_sends);
 	tcase_add_test(t, events_come_in_order_of_time_in_both_ways_of_reading);
+	tcase_add_loop_test(t, many_events_come_in_order_whatever_order_they_were_written_in, 0, 4);
 	tcase_add_test(t, every_way_of_counting_gives_the_same);
 	tcase_add_test(t, progress_can_stop_a_long_query);
 	tcase_add_test(t, a_persons_statement_can_only_read);

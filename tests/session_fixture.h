@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "ingest/ingest.h"
+#include "journal/journal.h"
 #include "store/store.h"
 
 
@@ -31,19 +32,25 @@ static struct ingest *in;
 
 /* --- the collector's side -------------------------------------------------- */
 
-static void setup(void)
+static void open_collector(void)
 {
 	struct ingest_options opt = { .ring_size = INGEST_RING_MIN };
 	char *error = NULL;
 
+	ck_assert_int_eq(listener_open(socket_path, 0600, &opt.listener), 0);
+	ck_assert_int_eq(store_open(log_path, STORE_CREATE, &opt.store, &error), 0);
+	ck_assert_int_ge(journal_finish_all(opt.store, NULL, NULL), 0);
+	ck_assert_int_eq(store_run_begin(opt.store, "test", &opt.run), 0);
+	ck_assert_int_eq(ingest_open(&opt, &in), 0);
+}
+
+static void setup(void)
+{
 	strcpy(dir, "/tmp/check_session.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	snprintf(log_path, sizeof(log_path), "%s/log.db", dir);
 	snprintf(socket_path, sizeof(socket_path), "%s/sock", dir);
-	ck_assert_int_eq(listener_open(socket_path, 0600, &opt.listener), 0);
-	ck_assert_int_eq(store_open(log_path, STORE_CREATE, &opt.store, &error), 0);
-	ck_assert_int_eq(store_run_begin(opt.store, "test", &opt.run), 0);
-	ck_assert_int_eq(ingest_open(&opt, &in), 0);
+	open_collector();
 }
 
 static void teardown(void)
@@ -55,7 +62,7 @@ static void teardown(void)
 }
 
 /* Runs the collector until every child has ended and been heard. */
-static void serve(void)
+static inline void serve(void)
 {
 	while (waitpid(-1, NULL, WNOHANG) == 0)
 		ingest_round(in, 20);
@@ -100,6 +107,7 @@ static const char *ask(const char *sql)
 static int sock = -1;
 static struct sigshim_ring *ring;
 static uint64_t instance = 4711;
+static bool resumed;	/* the last welcome said so */
 
 static int peer_connect(void)
 {
@@ -142,6 +150,7 @@ static int peer_hello(const struct sigshim_hello *h)
 		ring = mmap(NULL, w.ring_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 		close(fd);
 	}
+	resumed = w.resumed;
 	return (int)w.refusal;
 }
 
@@ -213,7 +222,7 @@ static void peer_bye(void)
 		peer_send(&f, sizeof(f));
 }
 
-static bool peer_start(int transport)
+static inline bool peer_start(int transport)
 {
 	struct sigshim_hello h;
 

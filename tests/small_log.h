@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "store/store.h"
+#include "store_put.h"
 
 #define BIT(signo) (1ull << ((signo) - 1))
 
@@ -33,7 +33,7 @@ static inline struct small_log small_log_begin(void)
 	unlink(log.path);
 	ck_assert_int_eq(store_open(log.path, STORE_CREATE, &log.store, NULL), 0);
 	ck_assert_int_eq(store_run_begin(log.store, "a test", &log.run), 0);
-	ck_assert_int_eq(store_module(log.store, "/opt/app/bin/app", "abcd", &log.module), 0);
+	log.module = put_module(log.store, "/opt/app/bin/app", "abcd");
 	return log;
 }
 
@@ -47,18 +47,15 @@ static inline int64_t small_log_process(struct small_log *log, const char *comm,
 	};
 	int64_t process;
 
-	ck_assert_int_eq(store_process(log->store, &info, &process), 0);
-	ck_assert_int_eq(store_mapping(log->store, process, log->module, 0x400000, 0x500000, 0x400000, 0), 0);
+	process = put_process(log->store, &info);
+	put_mapping(log->store, process, log->module, 0x400000, 0x500000, 0x400000);
 	return process;
 }
 
 static inline int64_t small_log_thread(struct small_log *log, int64_t process, int ordinal, int tid,
 				       int host_tid)
 {
-	int64_t thread;
-
-	ck_assert_int_eq(store_thread(log->store, process, ordinal, tid, host_tid, &thread), 0);
-	return thread;
+	return put_thread(log->store, process, (uint32_t)ordinal, tid, host_tid);
 }
 
 /* A stack of one frame, at that offset of the module, called `function` unless NULL. */
@@ -72,7 +69,7 @@ static inline int64_t small_log_stack(struct small_log *log, uint64_t offset, co
 	int64_t stack;
 	int n;
 
-	ck_assert_int_eq(store_stack(log->store, &frame, 1, SIGSHIM_STACK_COMPLETE, &stack), 0);
+	stack = put_stack(log->store, &frame, 1, SIGSHIM_STACK_COMPLETE);
 	n = function ? store_frames_todo(log->store, 0, todo, 64) : 0;
 	for (int i = 0; i < n; i++)
 		if (todo[i].offset == offset)
@@ -92,7 +89,7 @@ static inline void small_log_mask(struct small_log *log, int64_t thread, const c
 	};
 
 	ev.copy[1] = (const unsigned char *)&after;
-	ck_assert_int_eq(store_event(log->store, thread, &ev, stack), 0);
+	ck_assert_int_eq(put_event(log->store, thread, &ev, stack), 0);
 }
 
 /* A thread_start with that mask, by the thread with tid `creator`. */
@@ -104,7 +101,7 @@ static inline void small_log_start(struct small_log *log, int64_t thread, uint64
 		.arg = { 0x401000, 0, (uint64_t)creator, ts_ns },
 	};
 
-	ck_assert_int_eq(store_event(log->store, thread, &ev, 0), 0);
+	ck_assert_int_eq(put_event(log->store, thread, &ev, 0), 0);
 }
 
 /* Another event that leaves the mask as it is. */
@@ -116,7 +113,7 @@ static inline void small_log_other(struct small_log *log, int64_t thread, int id
 		.flags = SIGSHIM_EVF_BEFORE | SIGSHIM_EVF_AFTER, .mask_before = mask, .mask_after = mask,
 	};
 
-	ck_assert_int_eq(store_event(log->store, thread, &ev, 0), 0);
+	ck_assert_int_eq(put_event(log->store, thread, &ev, 0), 0);
 }
 
 /* Ends the writing, opens the log for reading. */

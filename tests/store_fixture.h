@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/store.h"
+#include "store_put.h"
 
 static char dir[64], path[96];
 static struct store *s;
@@ -56,8 +56,8 @@ static void begin(void)
 	open_as(STORE_CREATE);
 	ck_assert_int_eq(store_run_begin(s, "prog --option", &run), 0);
 	p.run = run;
-	ck_assert_int_eq(store_process(s, &p, &process), 0);
-	ck_assert_int_eq(store_thread(s, process, 1, 10, 1010, &thread), 0);
+	process = put_process(s, &p);
+	thread = put_thread(s, process, 1, 10, 1010);
 }
 
 /* One event of a row, with every argument given and every mask known. */

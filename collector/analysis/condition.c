@@ -180,8 +180,8 @@ static void match_text(struct builder *b, const struct condition_key *key, bool 
 }
 
 /*
- * The first comparison is implied by the second; it bounds the index on
- * ts_ns, as clocks of different runs (boots) need not agree.
+ * The first comparison is implied by the second; it finds the part of the log
+ * to look at. Clocks of different runs (boots) need not agree.
  */
 static int match_time(struct builder *b, const struct condition_key *key, const char *value)
 {
@@ -192,12 +192,16 @@ static int match_time(struct builder *b, const struct condition_key *key, const 
 	if (when_parse(value, b->now_ns, &w) < 0)
 		return -EINVAL;
 	begin_term(b);
-	if (w.since_run)
-		text_addf(&b->sql, "e.ts_ns %s ? + (SELECT %s(mono_ns) FROM runs) AND e.ts_ns - r.mono_ns %s ?",
-			  op, least, op);
+	if (key->kind == SINCE)
+		text_add(&b->sql, "e.id >= (SELECT ifnull(min(first), 9223372036854775807) FROM event_blocks "
+			 "WHERE max_ts >= ");
 	else
-		text_addf(&b->sql, "e.ts_ns %s ? - (SELECT %s(started_ns - mono_ns) FROM runs) AND "
-			  "e.ts_ns + (r.started_ns - r.mono_ns) %s ?", op, most, op);
+		text_add(&b->sql, "e.id <= (SELECT ifnull(max(last), 0) FROM event_blocks WHERE min_ts <= ");
+	if (w.since_run)
+		text_addf(&b->sql, "? + (SELECT %s(mono_ns) FROM runs)) AND e.ts_ns - r.mono_ns %s ?", least, op);
+	else
+		text_addf(&b->sql, "? - (SELECT %s(started_ns - mono_ns) FROM runs)) AND "
+			  "e.ts_ns + (r.started_ns - r.mono_ns) %s ?", most, op);
 	bind_number(b, w.ns);
 	bind_number(b, w.ns);
 	return 0;

@@ -17,6 +17,7 @@
 #include "../analysis/naming.h"
 #include "../analysis/text.h"
 #include "cli.h"
+#include "leftover.h"
 #include "progress.h"
 
 static int naming_tick(int64_t done, int64_t total, void *arg)
@@ -73,6 +74,7 @@ int reading_open(const char *path, struct store **ret)
 	char *error = NULL;
 	int r;
 
+	leftover_look(path);
 	if (has_nameless_frames(path))
 		(store_in_use(path) ? wait_for_names : name_frames)(path);
 	r = store_open(path, STORE_READ, ret, &error);

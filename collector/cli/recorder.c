@@ -13,6 +13,7 @@
 
 #include "../store/store.h"
 #include "cli.h"
+#include "leftover.h"
 
 #define STEP_MS 200
 #define QUIET_STEPS (2000 / STEP_MS)
@@ -59,7 +60,9 @@ int recorder_open(struct recorder *r, const char *log, const char *command, int 
 		close(listener);
 		return EXIT_FAILED;
 	}
-	result = store_run_begin(opt.store, command, &opt.run);
+	result = leftover_finish(opt.store);
+	if (result == 0)
+		result = store_run_begin(opt.store, command, &opt.run);
 	if (result == 0)
 		result = store_commit(opt.store);
 	if (result < 0)
@@ -78,16 +81,43 @@ static void tell_failure(struct recorder *r)
 
 	if (failure && !r->failing)
 		cli_error("cannot write %s: %s; counting what is lost until it can be written again",
-			  r->log, strerror(-failure));
+			  ingest_journal(r->in), strerror(-failure));
 	else if (!failure && r->failing)
-		cli_error("%s can be written again", r->log);
+		cli_error("%s can be written again", ingest_journal(r->in));
 	r->failing = failure != 0;
+	failure = ingest_index_failure(r->in);
+	if (failure && !r->waiting)
+		cli_error("cannot write %s: %s; records wait in %s", r->log, strerror(-failure),
+			  ingest_journal(r->in));
+	else if (!failure && r->waiting)
+		cli_error("%s can be written again", r->log);
+	r->waiting = failure != 0;
 }
 
 void recorder_turn(struct recorder *r, int max_ms)
 {
 	ingest_round(r->in, max_ms);
 	tell_failure(r);
+}
+
+/* A burst may have left more than the log takes in a moment; says so when it does. */
+static int index_rest(struct recorder *r)
+{
+	bool terminal = cli_is_terminal(STDERR_FILENO), drawn = false;
+	int64_t left;
+
+	for (int step = 1; (left = ingest_index(r->in, STEP_MS)) > 0; step++) {
+		if (step < QUIET_STEPS)
+			continue;
+		if (terminal)
+			fprintf(stderr, "\r\033[Ksigshim: writing the log, %" PRId64 " MB left", (left >> 20) + 1);
+		else if (!drawn)
+			fprintf(stderr, "sigshim: writing the log, %" PRId64 " MB\n", (left >> 20) + 1);
+		drawn = true;
+	}
+	if (drawn && terminal)
+		fputs("\r\033[K", stderr);
+	return left < 0 ? (int)left : 0;
 }
 
 /* Looking into debug information can take a while; says so when it does. */
@@ -115,8 +145,10 @@ int recorder_finish(struct recorder *r, bool clean)
 	int result = 0;
 
 	ingest_finish(r->in);
-	name_frames(r);
-	if (clean)
+	result = index_rest(r);
+	if (result == 0)
+		name_frames(r);
+	if (clean && result == 0)
 		result = ingest_end_run(r->in);
 	tell_failure(r);
 	stats = ingest_stats(r->in);

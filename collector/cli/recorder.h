@@ -11,7 +11,8 @@
 struct recorder {
 	struct ingest *in;
 	const char *log;
-	bool failing;		/* said that the log can't be written */
+	bool failing;		/* said that the journal can't be written */
+	bool waiting;		/* said that the log can't be */
 };
 
 /*

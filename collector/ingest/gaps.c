@@ -105,6 +105,14 @@ bool gaps_arrived(struct gaps *g, struct sink *sink, int64_t process, struct thr
 	return true;
 }
 
+void gaps_known(struct gaps *g, struct sink *sink, int64_t process, struct thread *threads,
+		uint32_t thread, uint64_t first, uint64_t last)
+{
+	add(g, sink, process, threads, &(struct gap){
+		.thread = thread, .first = first, .last = last, .since_ns = sink_now(),
+	});
+}
+
 void gaps_count(struct gaps *g, uint64_t lost)
 {
 	uint64_t more = lost - g->overflow;

@@ -43,6 +43,9 @@ struct gaps {
  */
 bool gaps_arrived(struct gaps *g, struct sink *sink, int64_t process, struct thread *threads,
 		  uint32_t thread, uint64_t seq, bool first_sight);
+/* A break of earlier, which records may still fill. */
+void gaps_known(struct gaps *g, struct sink *sink, int64_t process, struct thread *threads,
+		uint32_t thread, uint64_t first, uint64_t last);
 /* The shim's count since the hello; it never falls. */
 void gaps_count(struct gaps *g, uint64_t lost);
 /* Explains breaks by up to `lost` calls that were counted elsewhere; returns by how many. */

@@ -47,7 +47,7 @@ static int64_t parent_of(const struct session *s, const struct proc_info *proc)
 		return row;
 	/* Before its exec a vfork child spoke through its parent's ring. */
 	if (parent)
-		session_drain(parent, false);
+		session_drain(parent, false);	/* released when the round ends */
 	if (map_get(&s->in->sink.images, image_key(s->host_pid, proc->started), &row))
 		return row;
 	return parent ? parent->process : 0;
@@ -93,26 +93,28 @@ void session_row(struct session *s)
 		.stack_mode = stacks[s->hello.stack_mode], .overflow = overflows[s->hello.overflow],
 		.depth = s->hello.depth, .minsigstksz = s->hello.minsigstksz,
 		.mask_start = s->hello.mask, .pending_start = s->hello.pending, .started_ns = s->hello.now_ns,
+		.instance = s->hello.instance,
 	};
 
 	if (s->process)
 		return;
 	describe(s, &info, &proc);
+	session_known(s, &info.parent);
 	if (sink_process(sink, &info, &s->process) < 0)
 		return;
 	sink_parents(sink, s->hello.instance, image_key(s->host_pid, proc.started), s->process);
 }
 
 /* The answer; with a ring's descriptor if there is one. */
-static int send_welcome(int fd, enum sigshim_refusal refusal, const struct ring *ring, int ring_fd,
-			bool watched, bool share, uint8_t clock)
+static int send_welcome(const struct session *s, enum sigshim_refusal refusal, int ring_fd)
 {
 	struct sigshim_welcome w = {
 		.h = { .size = sizeof(w), .type = SIGSHIM_FRAME_WELCOME, .fixed = sizeof(w) },
 		.version = SIGSHIM_WIRE_VERSION, .refusal = refusal,
-		.ring_size = ring_fd >= 0 ? ring->file_size : 0,
+		.ring_size = ring_fd >= 0 ? s->ring.file_size : 0,
 		.transport = ring_fd >= 0 ? SIGSHIM_TRANSPORT_RING : SIGSHIM_TRANSPORT_SOCKET,
-		.close_socket = ring_fd >= 0 && watched, .clock = clock, .share = ring_fd >= 0 && share,
+		.close_socket = ring_fd >= 0 && s->pidfd >= 0, .clock = s->clock, .resumed = s->resumed,
+		.share = ring_fd >= 0 && s->pidfd >= 0 && s->host_pid == s->hello.pid,
 	};
 	union {
 		struct cmsghdr align;
@@ -129,7 +131,7 @@ static int send_welcome(int fd, enum sigshim_refusal refusal, const struct ring 
 		};
 		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&msg)), &ring_fd, sizeof(int));
 	}
-	return sendmsg(fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+	return sendmsg(s->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
 static void turn_away(struct session *s, int refused)
@@ -141,7 +143,7 @@ static void turn_away(struct session *s, int refused)
 	else if (refused == -REFUSED_RESOURCES)
 		answer = SIGSHIM_REFUSED_RESOURCES;
 	sink_refuse(&s->in->sink, (enum refusal)-refused, 1);
-	send_welcome(s->fd, answer, NULL, -1, false, false, SIGSHIM_CLOCK_NONE);
+	send_welcome(s, answer, -1);
 	session_drop(s);
 }
 
@@ -186,11 +188,16 @@ static void greet(struct session *s)
 {
 	struct ingest *in = s->in;
 	int ring_fd = grant_ring(s);
+	bool known;
+	int64_t before;
 
 	check_pid(s);
+	known = session_known(s, &before);
 	session_row(s);
+	s->resumed = known && session_resume(s, before);
 	s->gaps.before += s->hello.lost;
 	s->generation++;
+	s->peer = ++s->in->peers;
 	map_set(&in->by_pid, &in->sink.heap, (uint64_t)s->host_pid, (int64_t)(intptr_t)s);
 	map_set(&in->known, &in->sink.heap, (uint64_t)s->host_pid, 1);
 	in->now = ticks_now(&in->ticks);
@@ -198,8 +205,7 @@ static void greet(struct session *s)
 	if (s->ring.shared)
 		grant_clock(s);
 	/* If it is gone already, the socket and the pidfd will tell. */
-	send_welcome(s->fd, SIGSHIM_WELCOME_OK, &s->ring, ring_fd, s->pidfd >= 0,
-		     s->pidfd >= 0 && s->host_pid == s->hello.pid, s->clock);
+	send_welcome(s, SIGSHIM_WELCOME_OK, ring_fd);
 	if (ring_fd >= 0)
 		close(ring_fd);
 }

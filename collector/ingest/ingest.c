@@ -5,39 +5,46 @@
 #include "ingest.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "namer.h"
+#include "indexer.h"
 #include "session.h"
+#include "urgent.h"
 
-#define MS 1000000ull
+#define STEP_MS 1000
 
-static void batch_named(struct watch *w, uint32_t events)
+/* A journal for the run, and who brings it into the log. */
+static int open_journal(struct ingest *in, int64_t run)
 {
-	struct ingest *in = w->arg;
+	struct journal *journal = NULL;
+	int64_t base = 0;
+	int r = journal_create(store_path(in->store), run, &journal);
 
-	namer_turn(in->namer, &in->sink);
+	if (r == 0)
+		r = store_journal_begin(in->store, run, &base);
+	if (r == 0)
+		r = store_commit(in->store);
+	if (r < 0) {
+		journal_remove(journal);
+		return r;
+	}
+	r = sink_open(&in->sink, in->store, run, journal, base);
+	if (r == 0)
+		r = indexer_open(in->store, run, journal_path(journal), &in->indexer);
+	return r;
 }
 
 static int start(struct ingest *in)
 {
-	int r;
 
 	in->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (in->epoll < 0)
 		return -errno;
-	r = namer_open(&in->namer);
-	if (r < 0)
-		return r;
-	in->named = (struct watch){ batch_named, in };
+	urgent_begin();
 	in->accept = (struct watch){ listener_ready, in };
-	r = loop_add(in, namer_fd(in->namer), &in->named);
-	if (r == 0)
-		r = loop_add(in, in->listener, &in->accept);
-	return r;
+	return loop_add(in, in->listener, &in->accept);
 }
 
 int ingest_open(const struct ingest_options *opt, struct ingest **ret)
@@ -52,7 +59,8 @@ int ingest_open(const struct ingest_options *opt, struct ingest **ret)
 	in->listener = opt->listener;
 	in->ring_size = opt->ring_size ? opt->ring_size : INGEST_RING_SIZE;
 	in->max_connections = opt->max_connections ? opt->max_connections : INGEST_MAX_CONNECTIONS;
-	r = sink_open(&in->sink, opt->store, opt->run);
+	in->store = opt->store;
+	r = open_journal(in, opt->run);
 	if (r == 0) {
 		listener_limits(in);
 		r = start(in);
@@ -69,12 +77,13 @@ void ingest_close(struct ingest *in)
 {
 	if (!in)
 		return;
-	namer_close(in->namer);
-	sink_close(&in->sink);
+	indexer_close(in->indexer);
+	store_close(in->store);
 	map_free(&in->by_pid, &in->sink.heap);
 	map_free(&in->claims, &in->sink.heap);
 	map_free(&in->waiting_of, &in->sink.heap);
 	map_free(&in->known, &in->sink.heap);
+	sink_close(&in->sink);
 	for (unsigned int i = 0; i < in->nwatches; i++)
 		free(in->watches[i]);
 	if (in->listener >= 0)
@@ -171,27 +180,49 @@ void ingest_finish(struct ingest *in)
 		close(in->listener);
 		in->listener = -1;
 	}
-	sink_commit(&in->sink, true);
+	sink_flush(&in->sink, true);
+	indexer_advance(in->indexer, journal_position(in->sink.journal));
+}
+
+int64_t ingest_index(struct ingest *in, int max_ms)
+{
+	int64_t left = indexer_finish(in->indexer, max_ms);
+
+	if (left != 0 || in->sink.failure == 0)
+		return left;
+	/* The file had no room for the rest, which there may be when it begins anew. */
+	journal_trim(in->sink.journal);
+	sink_flush(&in->sink, true);
+	indexer_advance(in->indexer, journal_position(in->sink.journal));
+	return in->sink.failure ? in->sink.failure : indexer_finish(in->indexer, max_ms);
 }
 
 int64_t ingest_name(struct ingest *in, int max_ms)
 {
-	uint64_t end = sink_now() + (uint64_t)max_ms * MS;
-	struct pollfd p = { .fd = namer_fd(in->namer), .events = POLLIN };
-	bool more;
-
-	while ((more = namer_turn(in->namer, &in->sink)) && sink_now() < end)
-		poll(&p, 1, max_ms);
-	sink_commit(&in->sink, true);
-	return more ? store_frames_todo_count(in->sink.store) : 0;
+	return indexer_name(in->indexer, max_ms);
 }
 
 int ingest_end_run(struct ingest *in)
 {
-	sink_commit(&in->sink, true);
-	if (in->sink.failure)
-		return in->sink.failure;
-	return store_run_end(in->sink.store, in->sink.run);
+	int64_t left;
+	int r;
+
+	while ((left = ingest_index(in, STEP_MS)) > 0)
+		;
+	if (left < 0)
+		return (int)left;
+	indexer_close(in->indexer);
+	in->indexer = NULL;
+	r = store_run_end(in->store, in->sink.run);
+	if (r == 0)
+		r = store_journal_end(in->store, in->sink.run);
+	if (r == 0)
+		r = store_commit(in->store);
+	if (r == 0) {
+		journal_remove(in->sink.journal);
+		in->sink.journal = NULL;
+	}
+	return r;
 }
 
 struct ingest_stats ingest_stats(const struct ingest *in)
@@ -199,11 +230,21 @@ struct ingest_stats ingest_stats(const struct ingest *in)
 	struct ingest_stats stats = in->sink.stats;
 
 	stats.lost += stats.received - stats.events;
-	stats.unwritten = in->sink.unstored + (in->sink.store ? store_refused(in->sink.store) : 0);
+	stats.unwritten = in->sink.unstored;
 	return stats;
 }
 
 int ingest_failure(const struct ingest *in)
 {
 	return in->sink.failure;
+}
+
+int ingest_index_failure(const struct ingest *in)
+{
+	return in->indexer ? indexer_failure(in->indexer) : 0;
+}
+
+const char *ingest_journal(const struct ingest *in)
+{
+	return journal_path(in->sink.journal);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The face of ingest/: a collector that accepts peers on a listening socket
- * and writes what they send to the log. Knows the store and symbols below it;
+ * and writes what they send to the journal, and from there to the log. Knows the store and symbols below it;
  * only cli/ uses it. Prints nothing. main-only.
  *
  * Functions return 0 or positive, or -errno.
@@ -35,7 +35,7 @@ struct ingest_stats {
 	uint64_t lost;		/* calls that are known to be missing */
 	uint64_t unknown;	/* gaps whose size nobody can tell */
 	uint64_t refused;	/* frames and peers */
-	uint64_t unwritten;	/* received, and not written because the log failed */
+	uint64_t unwritten;	/* received, and not written because the journal failed */
 };
 
 int ingest_open(const struct ingest_options *opt, struct ingest **ret);
@@ -61,14 +61,22 @@ void ingest_never(struct ingest *in, int host_pid, const char *comm);
  * live on as "open"), and commits. No peers are heard afterwards.
  */
 void ingest_finish(struct ingest *in);
-/* Gives names to frames for at most max_ms. Returns how many are left, 0 when done. */
+/*
+ * Each waits at most max_ms, for the log to have everything or for frames to
+ * have names, and returns how many bytes or frames are left; -errno when the
+ * log can't be written.
+ */
+int64_t ingest_index(struct ingest *in, int max_ms);
 int64_t ingest_name(struct ingest *in, int max_ms);
-/* Marks the run clean. */
+/* When the log has everything: marks the run clean. Nothing but ingest_stats and _close afterwards. */
 int ingest_end_run(struct ingest *in);
 
 struct ingest_stats ingest_stats(const struct ingest *in);
-/* -errno while the log cannot be written, 0 when all is well. */
+/* -errno while the journal cannot be written and events are lost, 0 when all is well. */
 int ingest_failure(const struct ingest *in);
+/* -errno while the log cannot be written, and records wait in the journal. */
+int ingest_index_failure(const struct ingest *in);
+const char *ingest_journal(const struct ingest *in);
 
 /*
  * Makes a listening socket. -EADDRINUSE: somebody answers there; a socket that

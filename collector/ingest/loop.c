@@ -11,14 +11,16 @@
 #include <unistd.h>
 
 #include "child.h"
-#include "namer.h"
+#include "indexer.h"
 #include "session.h"
 
 #define MS 1000000ull
 #define SECOND (1000 * MS)
 #define BUSY_MS 4
 #define IDLE_MS 20
-#define COMMIT_MS 50
+#define REFUSALS_MS 60
+#define FULL_MS 1	/* when a ring filled so fast that it may be full before BUSY_MS */
+#define TRIM_BYTES (4u << 20)
 #define EVENTS 64
 
 int loop_add(struct ingest *in, int fd, struct watch *w)
@@ -39,18 +41,41 @@ static void look_into_rings(struct ingest *in, uint64_t now)
 	bool all = now - in->idle_look_ns >= IDLE_MS * MS;
 	struct session *next;
 
-	in->busy = in->backlog = false;
+	in->busy = in->rushing = in->backlog = false;
 	for (struct session *s = in->live.first; s; s = next) {
 		next = s->next;
 		if (now - s->active_ns < SECOND)
 			in->busy = true;
 		else if (!all)
 			continue;
+		in->rushing |= ring_is_filling(&s->ring);
 		session_drain(s, false);
 		in->backlog |= ring_ready(&s->ring);
 	}
 	if (all)
 		in->idle_look_ns = now;
+}
+
+/*
+ * Only what is in the journal's file is taken from the rings: whoever kills us
+ * before takes nothing away.
+ */
+static void release_rings(struct ingest *in)
+{
+	sink_flush(&in->sink, false);
+	for (struct session *s = in->live.first; s; s = s->next)
+		session_release(s);
+}
+
+/* Tells the indexer of what is new; when it has everything, the file begins anew. */
+static void index_journal(struct ingest *in)
+{
+	struct journal *j = in->sink.journal;
+
+	indexer_advance(in->indexer, journal_position(j));
+	if (journal_size(j) >= (in->sink.failure ? 1 : TRIM_BYTES) &&
+	    indexer_position(in->indexer) == journal_position(j))
+		journal_trim(j);
 }
 
 static int earlier(int a, int b)
@@ -66,10 +91,11 @@ static int patience(const struct ingest *in, uint64_t now, uint64_t deadline, in
 	if (in->backlog)
 		return 0;
 	if (in->live.first)
-		ms = earlier(ms, in->busy ? BUSY_MS : IDLE_MS);
-	if (in->sink.news)
-		ms = earlier(ms, COMMIT_MS);
-	if (in->sink.failure)
+		ms = earlier(ms, in->rushing ? FULL_MS : in->busy ? BUSY_MS : IDLE_MS);
+	if (in->sink.refusals)
+		ms = earlier(ms, REFUSALS_MS);
+	if (in->sink.failure || indexer_failure(in->indexer) ||
+	    journal_size(in->sink.journal) >= TRIM_BYTES)
 		ms = earlier(ms, 1000);
 	if (deadline)
 		ms = earlier(ms, deadline > now ? (int)((deadline - now) / MS) + 1 : 0);
@@ -80,19 +106,6 @@ static void bury(struct ingest *in)
 {
 	while (in->dead.first)
 		session_free(in->dead.first);
-}
-
-static void recover(struct ingest *in)
-{
-	struct marks safe;
-
-	if (!sink_recover(&in->sink, &safe))
-		return;
-	namer_restart(in->namer);
-	for (struct session *s = in->live.first; s; s = s->next)
-		session_forget(s, &safe);
-	for (struct session *s = in->young.first; s; s = s->next)
-		session_forget(s, &safe);
 }
 
 int ingest_round(struct ingest *in, int max_ms)
@@ -111,11 +124,8 @@ int ingest_round(struct ingest *in, int max_ms)
 	in->now = ticks_now(&in->ticks);
 	look_into_rings(in, in->now.ns);
 	children_tick(in, in->now.ns);
+	release_rings(in);
 	bury(in);
-	recover(in);
-	if (in->sink.news) {
-		sink_commit(&in->sink, false);
-		namer_turn(in->namer, &in->sink);
-	}
+	index_journal(in);
 	return n;
 }

@@ -11,7 +11,8 @@
 #include "sink.h"
 #include "ticks.h"
 
-struct namer;
+struct indexer;
+struct store;
 struct session;
 
 /* A descriptor in the epoll set, and whom to call. */
@@ -26,7 +27,7 @@ struct session_list {
 
 struct ingest {
 	int epoll, listener;
-	struct watch accept, named;
+	struct watch accept;
 	bool accept_off;		/* out of descriptors for the moment */
 	uint64_t accept_again_ns;
 	size_t ring_size;
@@ -42,12 +43,15 @@ struct ingest {
 	struct sink sink;
 	struct ticks ticks;
 	struct ticks_sample now;	/* when this round began */
-	struct namer *namer;
+	struct store *store;		/* the indexer's from ingest_open to ingest_end_run */
+	struct indexer *indexer;
+	uint64_t peers;			/* numbers given to session.peer */
 	struct watch *watches[8];	/* of ingest_watch, to be freed */
 	unsigned int nwatches;
 	uint64_t idle_look_ns;		/* when all rings were last looked at */
 	bool backlog;			/* something was left for the next round */
 	bool busy;			/* records came within the last second */
+	bool rushing;			/* a ring might be full soon */
 };
 
 int loop_add(struct ingest *in, int fd, struct watch *w);

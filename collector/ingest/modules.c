@@ -57,16 +57,6 @@ const struct mapped *modules_find(const struct modules *m, uint64_t pc)
 	return found || pc == 0 ? found : find(m, pc - 1);
 }
 
-void modules_drop(struct modules *m, int64_t module)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < m->n; i++)
-		if (m->list[i].module <= module)
-			m->list[n++] = m->list[i];
-	m->n = n;
-}
-
 int modules_copy(struct modules *to, struct budget *b, const struct modules *from)
 {
 	int r = budget_grow(b, (void **)&to->list, &to->size, from->n, sizeof(*to->list));

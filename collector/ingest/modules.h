@@ -24,8 +24,6 @@ struct modules {
 int modules_add(struct modules *m, struct budget *b, const struct mapped *add);
 /* The range that holds this return address; NULL if none does. */
 const struct mapped *modules_find(const struct modules *m, uint64_t pc);
-/* Drops those whose row in the log is above `module`. */
-void modules_drop(struct modules *m, int64_t module);
 /* `to` is empty. */
 int modules_copy(struct modules *to, struct budget *b, const struct modules *from);
 void modules_free(struct modules *m, struct budget *b);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The naming thread; see namer.h. One batch at a time belongs either to the
- * main thread or to the other; `state` under the lock says to whom. No signal
+ * indexing thread or to the other; `state` under the lock says to whom. No signal
  * is ever delivered to the thread.
  */
 #include "namer.h"
@@ -11,12 +11,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
+#include <sys/resource.h>
 
+#include "../store/store.h"
 #include "../symbols/symbols.h"
 
 #define BATCH 64
+#define NICE 15
 
 enum batch_state { IDLE, GIVEN, DONE, QUIT };
 
@@ -35,7 +36,8 @@ struct namer {
 	pthread_cond_t wake;
 	enum batch_state state;
 	struct symbolizer *symbols;
-	int fd;
+	void (*done)(void *arg);
+	void *arg;
 	struct job job[BATCH];
 	unsigned int n;
 	int64_t after;		/* frames up to this id were handed out */
@@ -56,14 +58,11 @@ static bool wait_for_batch(struct namer *n)
 
 static void batch_done(struct namer *n)
 {
-	uint64_t one = 1;
-
 	pthread_mutex_lock(&n->lock);
 	if (n->state == GIVEN)
 		n->state = DONE;
 	pthread_mutex_unlock(&n->lock);
-	while (write(n->fd, &one, sizeof(one)) < 0 && errno == EINTR)
-		;
+	n->done(n->arg);
 }
 
 static bool is_quitting(struct namer *n)
@@ -80,6 +79,7 @@ static void *work(void *arg)
 {
 	struct namer *n = arg;
 
+	setpriority(PRIO_PROCESS, 0, NICE);	/* of this thread alone */
 	while (wait_for_batch(n)) {
 		for (unsigned int i = 0; i < n->n && !is_quitting(n); i++) {
 			struct job *j = &n->job[i];
@@ -104,7 +104,7 @@ static int start_thread(struct namer *n)
 	return -r;
 }
 
-int namer_open(struct namer **ret)
+int namer_open(void (*done)(void *arg), void *arg, struct namer **ret)
 {
 	struct symbols_options opt = { .debuginfod = true };
 	struct namer *n = calloc(1, sizeof(*n));
@@ -114,14 +114,13 @@ int namer_open(struct namer **ret)
 		return -ENOMEM;
 	pthread_mutex_init(&n->lock, NULL);
 	pthread_cond_init(&n->wake, NULL);
-	n->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	r = n->fd < 0 ? -errno : symbols_open(&opt, &n->symbols);
+	n->done = done;
+	n->arg = arg;
+	r = symbols_open(&opt, &n->symbols);
 	if (r == 0)
 		r = start_thread(n);
 	if (r < 0) {
 		symbols_close(n->symbols);
-		if (n->fd >= 0)
-			close(n->fd);
 		free(n);
 		return r;
 	}
@@ -157,18 +156,12 @@ void namer_close(struct namer *n)
 	pthread_join(n->thread, NULL);
 	clear(n);
 	symbols_close(n->symbols);
-	close(n->fd);
 	pthread_cond_destroy(&n->wake);
 	pthread_mutex_destroy(&n->lock);
 	free(n);
 }
 
-int namer_fd(const struct namer *n)
-{
-	return n->fd;
-}
-
-static void store_names(struct sink *sink, const struct job *j)
+static void store_names(struct store *s, const struct job *j)
 {
 	struct symbol_info info[SYMBOLS_MAX_LEVELS];
 	unsigned int n = j->named ? j->names.n : 0;
@@ -181,14 +174,14 @@ static void store_names(struct sink *sink, const struct job *j)
 			.line = j->names.level[i].line,
 			.inlined = j->names.level[i].inlined,
 		};
-	sink_named(sink, j->frame, info, n, j->named && j->names.signal);
+	store_frame_named(s, j->frame, info, n, j->named && j->names.signal);
 }
 
 /* Fills the batch with frames that have no name yet; 0 when all have. */
-static int fill(struct namer *n, struct sink *sink)
+static int fill(struct namer *n, struct store *s)
 {
 	struct frame_todo todo[BATCH];
-	int count = sink->failure ? 0 : store_frames_todo(sink->store, n->after, todo, BATCH);
+	int count = store_frames_todo(s, n->after, todo, BATCH);
 
 	for (int i = 0; i < count; i++) {
 		n->job[i] = (struct job){
@@ -205,13 +198,10 @@ static int fill(struct namer *n, struct sink *sink)
 	return count;
 }
 
-bool namer_turn(struct namer *n, struct sink *sink)
+bool namer_turn(struct namer *n, struct store *s)
 {
 	enum batch_state state;
-	uint64_t count;
 
-	if (read(n->fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
-		return false;
 	pthread_mutex_lock(&n->lock);
 	state = n->state;
 	pthread_mutex_unlock(&n->lock);
@@ -219,10 +209,10 @@ bool namer_turn(struct namer *n, struct sink *sink)
 		return true;
 	if (state == DONE) {
 		for (unsigned int i = 0; i < n->n; i++)
-			store_names(sink, &n->job[i]);
+			store_names(s, &n->job[i]);
 		clear(n);
 	}
-	if (fill(n, sink) <= 0) {
+	if (fill(n, s) <= 0) {
 		set_state(n, IDLE);
 		return false;
 	}

@@ -34,7 +34,7 @@ static void receive_late(struct session *s)
 
 /* --- threads ----------------------------------------------------------- */
 
-static int add_thread(struct session *s, uint32_t ordinal)
+int session_add_thread(struct session *s, uint32_t ordinal)
 {
 	struct budget *b = &s->in->sink.heap;
 	int r = budget_grow(b, (void **)&s->threads, &s->threads_size, s->nthreads + 1, sizeof(*s->threads));
@@ -57,12 +57,17 @@ static int host_tid(const struct session *s, const struct event *ev)
 /* The process that made the call: the session's, or a vfork child on its memory. */
 static int64_t process_of(struct session *s, const struct event *ev)
 {
+	struct vfork_info info;
 	int64_t child = 0;
 	int host_pid = s->host_pid == s->hello.pid ? ev->pid : 0;
 
 	if (ev->pid == s->hello.pid || !(ev->flags & SIGSHIM_EVF_VFORK) || !s->process)
 		return s->process;
-	if (sink_vfork_child(&s->in->sink, s->process, host_pid, ev, &child) == 0) {
+	info = (struct vfork_info){
+		.parent = s->process, .pid = ev->pid, .host_pid = host_pid, .mask_start = ev->mask_before,
+		.started_ns = ev->start_ns,
+	};
+	if (sink_vfork_child(&s->in->sink, &info, &child) == 0) {
 		s->in->sink.stats.processes++;
 		session_vfork_row(s, host_pid, child);
 	}
@@ -77,13 +82,13 @@ static int find_thread(struct session *s, const struct event *ev)
 	int64_t found, process;
 	int i;
 
-	i = map_get(&s->ordinals, ev->thread, &found) ? (int)found - 1 : add_thread(s, ev->thread);
+	i = map_get(&s->ordinals, ev->thread, &found) ? (int)found - 1 : session_add_thread(s, ev->thread);
 	if (i < 0)
 		return i;
 	t = &s->threads[i];
 	process = t->id ? 0 : process_of(s, ev);
 	if (process)
-		sink_thread(sink, process, ev->thread, ev->tid, host_tid(s, ev), &t->id);
+		sink_thread(sink, &(struct thread_info){ process, ev->thread, ev->tid, host_tid(s, ev) }, &t->id);
 	if (t->next == 0) {
 		t->next = s->complete ? 1 : ev->seq;
 		sink->stats.threads++;
@@ -115,6 +120,18 @@ static unsigned int locate(const struct session *s, const struct event *ev, stru
 	return outside;
 }
 
+static void define_stack(struct session *s, uint32_t id, int64_t row)
+{
+	int64_t before;
+
+	if (map_get(&s->stacks, id, &before) && before != row)
+		s->peer = ++s->in->peers;
+	if (map_set(&s->stacks, &s->in->sink.heap, id, row) < 0)
+		sink_refuse(&s->in->sink, REFUSED_MEMORY, 1);
+	else
+		sink_shim_stack(&s->in->sink, s->process, id, row);
+}
+
 static int64_t new_stack(struct session *s, const struct event *ev)
 {
 	struct stack_frame frames[SIGSHIM_MAX_FRAMES];
@@ -128,8 +145,8 @@ static int64_t new_stack(struct session *s, const struct event *ev)
 	}
 	if (sink_stack(sink, frames, n, ev->stack_end, &row) < 0)
 		return 0;
-	if (ev->flags & SIGSHIM_EVF_NEW_STACK && map_set(&s->stacks, &sink->heap, ev->stack_id, row) < 0)
-		sink_refuse(sink, REFUSED_MEMORY, 1);
+	if (ev->flags & SIGSHIM_EVF_NEW_STACK)
+		define_stack(s, ev->stack_id, row);
 	return row;
 }
 
@@ -156,38 +173,99 @@ static int64_t stack_of(struct session *s, struct event *ev)
 /* --- frames ------------------------------------------------------------ */
 
 /* CLOCK_MONOTONIC for what was stamped with ticks; nonsense only where a shim lies. */
-static void set_time(const struct session *s, struct event *ev)
+static void set_time(const struct session *s, unsigned int flags, struct occurrence *o)
 {
-	uint64_t start = ev->start_ns, end = start + ev->duration_ns;
+	uint64_t start = o->ts_ns, end = start + o->duration_ns;
 
-	if (!(ev->flags & SIGSHIM_EVF_TICKS) || !s->clock)
+	/* What was written for a killed collector has its ticks, whatever this one granted. */
+	if (!(flags & SIGSHIM_EVF_TICKS) || s->in->ticks.clock != s->hello.clock)
 		return;
-	ev->start_ns = ticks_ns(&s->in->ticks, start);
+	o->ts_ns = ticks_ns(&s->in->ticks, start);
 	end = ticks_ns(&s->in->ticks, end);
-	ev->duration_ns = end > ev->start_ns ? end - ev->start_ns : 0;
+	o->duration_ns = end > o->ts_ns ? end - o->ts_ns : 0;
 }
 
-static int take_event(struct session *s, const void *frame, size_t len)
+static struct occurrence occurrence_of(const struct session *s, const struct thread *t, int64_t call,
+				       const struct sigshim_event *e)
 {
+	struct occurrence o = {
+		.thread = t ? t->id : 0, .call = call, .seq = e->seq, .ts_ns = e->start_ns,
+		.duration_ns = e->duration_ns,
+	};
+
+	set_time(s, e->flags, &o);
+	return o;
+}
+
+/*
+ * An event whose recurring bytes this peer sent before, and were checked then,
+ * of a known thread and with the number that comes next: nearly every one.
+ * Anything else is left to take_event.
+ */
+static bool take_known(struct session *s, const struct sigshim_event *e, const struct frame_key *key, size_t size)
+{
+	struct thread *t = &s->threads[s->last_thread];
+	struct occurrence o;
+	int64_t call, found;
+
+	if (s->nthreads == 0 || e->tid <= 0 || e->pid <= 0)
+		return false;
+	if (t->ordinal != e->thread) {
+		if (!map_get(&s->ordinals, e->thread, &found))
+			return false;
+		s->last_thread = (int)found - 1;
+		t = &s->threads[s->last_thread];
+	}
+	if (t->id == 0 || t->next != e->seq || e->seq > DECODE_MAX_SEQ || t->generation != s->generation)
+		return false;
+	call = intern_find(s->in->sink.frames, key, size);
+	if (!call)
+		return false;
+	t->next++;
+	o = occurrence_of(s, t, call, e);
+	sink_event(&s->in->sink, &o);
+	return true;
+}
+
+static int take_new(struct session *s, const void *frame, size_t len, const struct frame_key *key, size_t size)
+{
+	struct sink *sink = &s->in->sink;
 	struct event ev;
+	struct occurrence o;
+	struct thread *t;
 	bool first_sight;
-	int64_t stack;
+	int64_t stack, call = 0;
 	int r = decode_event(frame, len, &ev), thread;
 
 	if (r < 0)
 		return r;
-	set_time(s, &ev);
+	ev.start_ns = occurrence_of(s, NULL, 0, frame).ts_ns;
 	session_row(s);
 	thread = find_thread(s, &ev);
 	if (thread < 0)
 		return -REFUSED_MEMORY;
-	first_sight = s->threads[thread].generation != s->generation;
-	s->threads[thread].generation = s->generation;
-	if (!gaps_arrived(&s->gaps, &s->in->sink, s->process, s->threads, (uint32_t)thread, ev.seq, first_sight))
+	t = &s->threads[thread];
+	first_sight = t->generation != s->generation;
+	t->generation = s->generation;
+	if (!gaps_arrived(&s->gaps, sink, s->process, s->threads, (uint32_t)thread, ev.seq, first_sight))
 		return -REFUSED_DUPLICATE;
 	stack = stack_of(s, &ev);
-	sink_event(&s->in->sink, s->threads[thread].id, &ev, stack);
+	sink_call(sink, &ev, stack, &call);
+	o = occurrence_of(s, &s->threads[thread], call, frame);
+	sink_event(sink, &o);
+	if (call && size && (stack || ev.stack_id == 0) && key->peer == s->peer)
+		intern_add(sink->frames, key, size, call);
 	return 0;
+}
+
+static int take_event(struct session *s, const void *frame, size_t len)
+{
+	struct frame_key key;
+	size_t size = calls_frame_key(&key, frame, len, s->peer);
+
+	if (size && take_known(s, frame, &key, size))
+		return 0;
+	return take_new(s, frame, len, &key, size);
 }
 
 /*
@@ -237,6 +315,7 @@ static int take_module(struct session *s, const void *frame, size_t len)
 	};
 	if (!s->process || sink_mapping(&s->in->sink, s->process, &m, module_path(s, &m), &add.module) < 0)
 		return 0;
+	s->peer = ++s->in->peers;	/* addresses mean something else now */
 	return modules_add(&s->modules, &s->in->sink.heap, &add) < 0 ? -REFUSED_MEMORY : 0;
 }
 

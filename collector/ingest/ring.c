@@ -23,17 +23,11 @@ static uint64_t *state_of(const struct ring *r, uint64_t pos)
 	return &r->state[pos & (r->ncells - 1)];
 }
 
-/* Writers skip unfinished cells only behind what is published here. */
-static void publish(struct ring *r)
-{
-	__atomic_store_n(&r->shared->head, r->head, __ATOMIC_RELEASE);
-}
-
 /*
  * Frees a cell for a position `for_pos` that no writer has reached: tail
- * never passes head + ncells, since the cell there is not free and, not being
- * behind head, not to be skipped. A nearer position might be skipped by a
- * writer at this moment, and would then belong to nobody.
+ * never passes published + ncells, since the cell there is not free and, not
+ * being behind head, not to be skipped. A nearer position might be skipped by
+ * a writer at this moment, and would then belong to nobody.
  */
 static void free_cell(struct ring *r, uint64_t pos, uint64_t for_pos)
 {
@@ -46,6 +40,31 @@ static uint64_t safe_lap(const struct ring *r, uint64_t pos)
 	uint64_t from = r->head + r->ncells;
 
 	return from + ((pos - from) & (r->ncells - 1));
+}
+
+/* Notes cells that were copied out. */
+static void note(struct span *spans, unsigned int *n, uint64_t from, uint64_t to)
+{
+	if (*n && spans[*n - 1].to == from)
+		spans[*n - 1].to = to;
+	else
+		spans[(*n)++] = (struct span){ from, to };
+}
+
+/* Writers skip unfinished cells only behind what is published here. */
+void ring_release(struct ring *r)
+{
+	for (unsigned int i = 0; i < r->ntaken; i++)
+		for (uint64_t pos = r->taken[i].from; pos < r->taken[i].to; pos++)
+			free_cell(r, pos, pos + r->ncells);
+	for (unsigned int i = 0; i < r->nlate; i++)
+		for (uint64_t pos = r->late[i].from; pos < r->late[i].to; pos++)
+			free_cell(r, pos, safe_lap(r, pos));
+	r->ntaken = r->nlate = 0;
+	if (r->published == r->head)
+		return;
+	r->published = r->head;
+	__atomic_store_n(&r->shared->head, r->head, __ATOMIC_RELEASE);
 }
 
 /*
@@ -88,15 +107,13 @@ static int remember(struct ring *r, uint64_t pos)
 	return 0;
 }
 
-static int take(struct ring *r, uint64_t tail, void *buf)
+static inline int take(struct ring *r, uint64_t tail, void *buf)
 {
 	uint64_t cells;
 	int len = copy_frame(r, r->head, tail, buf, &cells);
 
-	for (uint64_t i = 0; i < cells; i++)
-		free_cell(r, r->head + i, r->head + i + r->ncells);
+	note(r->taken, &r->ntaken, r->head, r->head + cells);
 	r->head += cells;
-	publish(r);
 	return len;
 }
 
@@ -105,7 +122,7 @@ int ring_next(struct ring *r, void *buf)
 	uint64_t tail = load(&r->shared->tail), state;
 	int refused = 0;
 
-	if (r->broken)
+	if (r->broken || ring_must_release(r))
 		return 0;
 	if (tail - r->head > r->ncells) {
 		r->broken = true;
@@ -124,7 +141,6 @@ int ring_next(struct ring *r, void *buf)
 		/* Any other state: writers of this lap skipped an older hole's cell. */
 		r->head++;
 	}
-	publish(r);
 	return refused;
 }
 
@@ -147,8 +163,7 @@ static int take_late(struct ring *r, size_t at, void *buf)
 			len = -REFUSED_RING_FRAME;
 	if (len < 0)
 		cells = 1;
-	for (uint64_t i = 0; i < cells; i++)
-		free_cell(r, pos + i, safe_lap(r, pos + i));
+	note(r->late, &r->nlate, pos, pos + cells);
 	forget(r, at, cells);
 	return len;
 }
@@ -157,7 +172,7 @@ int ring_late(struct ring *r, void *buf)
 {
 	uint64_t pos;
 
-	if (r->broken)
+	if (r->broken || ring_must_release(r))
 		return 0;
 	for (unsigned int n = 0; n < SCAN && r->late_left > 0; n++) {
 		if (r->late_at >= r->nholes)
@@ -212,4 +227,9 @@ bool ring_pending(const struct ring *r)
 bool ring_ready(const struct ring *r)
 {
 	return r->shared && ring_pending(r) && load(state_of(r, r->head)) == SIGSHIM_RING_COMMITTED(r->head, r->ncells);
+}
+
+bool ring_is_filling(const struct ring *r)
+{
+	return r->shared && !r->broken && load(&r->shared->tail) - r->published > r->ncells / 8;
 }

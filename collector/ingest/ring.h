@@ -20,6 +20,11 @@
 #define RING_MIN_DATA (64u << 10)
 #define RING_MAX_DATA ((size_t)SIGSHIM_RING_MAX_CELLS * SIGSHIM_CELL)
 
+#define RING_SPANS 64
+struct span {
+	uint64_t from, to;
+};
+
 struct ring {
 	struct sigshim_ring *shared;	/* NULL: there is none */
 	uint64_t *state;
@@ -27,6 +32,11 @@ struct ring {
 	size_t file_size, map_size;
 	uint64_t ncells;
 	uint64_t head;		/* next position to look at */
+	uint64_t published;	/* head as writers see it: what is before it was freed */
+	struct span taken[RING_SPANS];	/* copied out, not freed yet, ascending */
+	unsigned int ntaken;
+	struct span late[RING_SPANS];	/* the same, of positions before `published` */
+	unsigned int nlate;
 	uint64_t seen_tail;	/* tail when the current round began */
 	uint64_t pass_below;	/* unfinished positions below it are passed */
 	uint64_t *holes;	/* passed and unfinished positions, ascending */
@@ -52,12 +62,21 @@ void ring_begin(struct ring *r, bool last);
  * Each copies one committed frame to buf (SIGSHIM_MAX_FRAME_SIZE bytes) and
  * returns its length, 0 when there is none now, or a negative enum refusal
  * and can be called again. ring_late gives frames that were passed unfinished
- * and are finished by now.
+ * and are finished by now. Their cells stay the reader's until ring_release,
+ * so that whoever dies with the copies has lost nothing.
  */
 int ring_next(struct ring *r, void *buf);
 int ring_late(struct ring *r, void *buf);
 /* Lets ring_late look at every hole again in this round. */
 void ring_again(struct ring *r);
+
+/* True when nothing more is given out before a ring_release. */
+static inline bool ring_must_release(const struct ring *r)
+{
+	return r->ntaken == RING_SPANS || r->nlate == RING_SPANS;
+}
+/* Gives the cells of all frames that were copied out back to the writers. */
+void ring_release(struct ring *r);
 
 uint64_t ring_lost(const struct ring *r);
 /* Of forked children that write here. */
@@ -71,6 +90,8 @@ void ring_patience(struct ring *r, uint64_t ticks);
 void ring_stop(struct ring *r);
 /* Whether positions were taken that were not looked at. */
 bool ring_pending(const struct ring *r);
+/* Whether writers took an eighth of it since it was last released. */
+bool ring_is_filling(const struct ring *r);
 /* Whether the next frame is there already. */
 bool ring_ready(const struct ring *r);
 

@@ -13,7 +13,7 @@
 #include "child.h"
 #include "proc.h"
 
-#define FAIR_SHARE 2048	/* records of one ring in a round */
+#define FAIR_SHARE 4096	/* records of one ring in a round */
 
 void session_move(struct session *s, struct session_list *to)
 {
@@ -135,6 +135,21 @@ static void frame_or_refusal(struct session *s, const void *buf, int len)
 		sink_refuse(&s->in->sink, (enum refusal)-len, 1);
 }
 
+void session_release(struct session *s)
+{
+	if (s->ring.shared)
+		ring_release(&s->ring);
+}
+
+/* A ring full of holes gives out only so much at a time. */
+static void make_room(struct session *s)
+{
+	if (!ring_must_release(&s->ring))
+		return;
+	sink_flush(&s->in->sink, false);
+	session_release(s);
+}
+
 static unsigned int read_ring(struct session *s, bool last)
 {
 	unsigned char buf[SIGSHIM_MAX_FRAME_SIZE] __attribute__((aligned(8)));
@@ -146,6 +161,7 @@ static unsigned int read_ring(struct session *s, bool last)
 	ring_beat(&s->ring, ticks_now(&s->in->ticks));
 	while (n < limit && (len = ring_late(&s->ring, buf)) != 0) {
 		frame_or_refusal(s, buf, len);
+		make_room(s);
 		n++;
 	}
 	/* A call may end early to stay short; at the end, positions must all be seen. */
@@ -155,6 +171,7 @@ static unsigned int read_ring(struct session *s, bool last)
 			break;
 		if (len != 0)
 			frame_or_refusal(s, buf, len);
+		make_room(s);
 		n++;
 	}
 	gaps_count(&s->gaps, ring_lost(&s->ring));
@@ -213,6 +230,8 @@ void session_catch_up(struct session *s)
 		ring_stop(&s->ring);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	session_drain(s, true);
+	sink_flush(&s->in->sink, false);
+	session_release(s);
 }
 
 void session_end(struct session *s, const char *end)
@@ -238,24 +257,6 @@ void session_gone(struct session *s)
 	if (s->list != &s->in->dead)
 		session_catch_up(s);
 	session_end(s, session_fate(s));
-}
-
-static void forget_stacks(struct map *stacks, int64_t safe)
-{
-	for (size_t i = 0; i < stacks->size; i++)
-		if (stacks->slots[i].value > safe)
-			stacks->slots[i].value = 0;
-}
-
-void session_forget(struct session *s, const struct marks *safe)
-{
-	if (s->process > safe->process)
-		s->process = 0;
-	for (size_t i = 0; i < s->nthreads; i++)
-		if (s->threads[i].id > safe->thread)
-			s->threads[i].id = 0;
-	forget_stacks(&s->stacks, safe->stack);
-	modules_drop(&s->modules, safe->module);
 }
 
 bool session_is_running(const struct session *s)

@@ -34,6 +34,7 @@ struct session {
 	char *cwd;		/* when it said hello */
 	uint32_t generation;	/* of the connection: threads know on which they spoke */
 	bool complete;		/* seen since the instance began */
+	bool resumed;		/* as far as a killed collector had seen it, known from the log */
 	struct ring ring;
 	uint8_t clock;		/* enum sigshim_clock: the ticks that its records may carry */
 	uint64_t active_ns;	/* last record */
@@ -41,6 +42,8 @@ struct session {
 	size_t nthreads, threads_size;
 	struct map ordinals;	/* ordinal → index into threads, plus 1 */
 	struct map stacks;	/* stack id → stack row */
+	uint64_t peer;		/* of frame keys: new when the same bytes mean something else */
+	int last_thread;	/* index of the one that spoke last */
 	struct modules modules;
 	struct gaps gaps;
 
@@ -65,12 +68,15 @@ const char *session_fate(const struct session *s);
 bool session_is_running(const struct session *s);
 /* Reads all that the process has written up to now; its own ring for the last time. */
 void session_catch_up(struct session *s);
-/* Reads the ring and settles gaps. `last`: reads everything that there is. */
+/*
+ * Reads the ring and settles gaps. `last`: reads everything that there is.
+ * What was read stays in the ring until session_release.
+ */
 void session_drain(struct session *s, bool last);
 /* Ends one whose process has ended. */
 void session_gone(struct session *s);
-/* Rows above these are void. */
-void session_forget(struct session *s, const struct marks *safe);
+/* Gives what was read back to the ring's writers, since it is in the journal. */
+void session_release(struct session *s);
 void session_free(struct session *s);
 
 /* receive.c */
@@ -88,6 +94,15 @@ void session_vfork_row(struct session *s, int host_pid, int64_t process);
 
 /* record.c: a frame of a greeted peer. */
 void session_frame(struct session *s, const void *frame, size_t len);
+/* The new thread's index, or -ENOMEM. */
+int session_add_thread(struct session *s, uint32_t ordinal);
+
+/*
+ * resume.c: whether a killed collector knew this instance, and then what it
+ * knew. Before the process has its row: *ret_before, the one that it had.
+ */
+bool session_known(const struct session *s, int64_t *ret_before);
+bool session_resume(struct session *s, int64_t before);
 
 /* Moves a session to a list, or out of all (NULL). */
 void session_move(struct session *s, struct session_list *to);

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Writes to the log; see sink.h. When a transaction was lost the store takes
- * nothing more, so it is opened anew when there is room. main-only.
+ * Writes to the journal; see sink.h. What it could not take, and what it
+ * could not write yet, is told once it can be written again. main-only.
  */
 #include "sink.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #define MS 1000000ull
 #define SECOND (1000 * MS)
-#define COMMIT_NS (50 * MS)
-#define COMMIT_EVENTS 10000
+#define REFUSALS_NS (50 * MS)	/* between two rows of refusals */
 #define HEAP_MAX (1ull << 30)
-#define ROOM_AGAIN (4u << 20)	/* free bytes that make another try worth while */
 #define MAX_PARENTS (1u << 20)
+#define MAX_STACKS 20000	/* of earlier runs, to be known again */
+#define MAX_UNENDED 20000	/* processes of killed collectors, which may come again */
+#define MODULE_KEY (SIGSHIM_MAX_PATH + 2 * SIGSHIM_MAX_BUILD_ID + 2)
 
 uint64_t sink_now(void)
 {
@@ -28,68 +28,119 @@ uint64_t sink_now(void)
 	return (uint64_t)ts.tv_sec * SECOND + (uint64_t)ts.tv_nsec;
 }
 
-int sink_open(struct sink *sink, struct store *store, int64_t run)
+/* --- what the log has already --------------------------------------------- */
+
+/* Path and build id with a NUL between; no path has one. 0: too long. */
+static size_t module_key(char *key, const char *path, const char *build_id)
+{
+	int n = snprintf(key, MODULE_KEY, "%s%c%s", path, '\0', build_id);
+
+	return n < MODULE_KEY ? (size_t)n : 0;
+}
+
+static int know_module(int64_t id, const char *path, const char *build_id, void *arg)
+{
+	struct sink *sink = arg;
+	char key[MODULE_KEY];
+	size_t size = module_key(key, path, build_id);
+
+	if (size)
+		intern_add(sink->modules, key, size, id);
+	return 0;
+}
+
+/* What makes stacks equal; its bytes are compared. */
+struct stack_key {
+	uint64_t end;
+	struct stack_frame frames[SIGSHIM_MAX_FRAMES];
+};
+
+static size_t stack_key(struct stack_key *key, const struct stack_frame *frames, unsigned int n,
+			enum sigshim_stack_end end)
+{
+	key->end = end;
+	memcpy(key->frames, frames, n * sizeof(*frames));
+	return offsetof(struct stack_key, frames) + n * sizeof(*frames);
+}
+
+static int know_stack(int64_t id, enum sigshim_stack_end end, const struct stack_frame *frames,
+		      unsigned int n, void *arg)
+{
+	struct sink *sink = arg;
+	struct stack_key key;
+	size_t size = stack_key(&key, frames, n, end);
+
+	if (!intern_find(sink->stacks, &key, size))
+		intern_add(sink->stacks, &key, size, id);
+	return 0;
+}
+
+/* The newest come first: the first row of an instance is its last. */
+static int know_unended(int64_t process, uint64_t instance, int host_pid, void *arg)
+{
+	struct sink *sink = arg;
+	int64_t before;
+
+	if (!map_get(&sink->unended, instance, &before))
+		map_set(&sink->unended, &sink->heap, instance, process << 22 | host_pid);
+	return 0;
+}
+
+static int64_t at_least(int64_t id, int64_t base)
+{
+	return id > base ? id : base;
+}
+
+static int know_log(struct sink *sink, struct store *store, int64_t base)
+{
+	int r = store_last_ids(store, &sink->ids);
+
+	if (r == 0)
+		r = store_modules(store, know_module, sink);
+	if (r == 0)
+		r = store_stacks(store, MAX_STACKS, know_stack, sink);
+	if (r == 0)
+		r = store_unended(store, MAX_UNENDED, know_unended, sink);
+	sink->ids.process = at_least(sink->ids.process, base);
+	sink->ids.thread = at_least(sink->ids.thread, base);
+	sink->ids.module = at_least(sink->ids.module, base);
+	sink->ids.stack = at_least(sink->ids.stack, base);
+	sink->ids.call = at_least(sink->ids.call, base);
+	return r;
+}
+
+int sink_open(struct sink *sink, struct store *store, int64_t run, struct journal *journal, int64_t base)
 {
 	uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
 
 	*sink = (struct sink){
-		.store = store, .run = run, .path = strdup(store_path(store)),
-		.heap.max = HEAP_MAX, .rings.max = memory / 4, .committed_ns = sink_now(),
+		.journal = journal, .run = run, .heap.max = HEAP_MAX, .rings.max = memory / 4,
+		.modules = intern_new(), .stacks = intern_new(), .calls = intern_new(), .frames = intern_new(),
 	};
-	return sink->path ? 0 : -ENOMEM;
+	if (!sink->modules || !sink->stacks || !sink->calls || !sink->frames)
+		return -ENOMEM;
+	return know_log(sink, store, base);
 }
 
 void sink_close(struct sink *sink)
 {
-	if (sink->store && sink->unstored)
-		store_refuse(sink->store, sink->unstored);
-	store_close(sink->store);
+	journal_close(sink->journal);
 	map_free(&sink->instances, &sink->heap);
 	map_free(&sink->images, &sink->heap);
-	free(sink->ends);
-	free(sink->path);
+	map_free(&sink->unended, &sink->heap);
+	intern_free(sink->modules);
+	intern_free(sink->stacks);
+	intern_free(sink->calls);
+	intern_free(sink->frames);
 }
+
+/* --- rows ------------------------------------------------------------------- */
 
 void sink_refuse(struct sink *sink, enum refusal why, uint64_t count)
 {
 	sink->refused[why] += count;
+	sink->refusals += count;
 	sink->stats.refused += count;
-	sink->news += count;
-}
-
-/* What a transaction carried is safe, or lost with it; events count when they are safe. */
-static int commit(struct sink *sink)
-{
-	uint64_t refused;
-
-	sink->failure = store_commit(sink->store);
-	refused = store_refused(sink->store);
-	if (!sink->failure) {
-		sink->safe = sink->given;
-		sink->stats.events += sink->open.events - (refused - sink->open.refused);
-		sink->nends = 0;
-	} else {
-		sink->unstored += sink->open.missing;
-	}
-	sink->open = (struct open_rows){ .refused = refused };
-	return sink->failure;
-}
-
-/* After a write that failed: the row alone, or the log? */
-static int check(struct sink *sink, int r)
-{
-	if (r == 0) {
-		sink->news++;
-	} else if (!sink->failure) {
-		commit(sink);
-	}
-	return r;
-}
-
-static void raise_mark(int64_t *mark, int64_t id)
-{
-	if (id > *mark)
-		*mark = id;
 }
 
 /* Keeps the maps of parents from growing for ever; old ones are forgotten. */
@@ -100,26 +151,24 @@ static void remember(struct sink *sink, struct map *m, uint64_t key, int64_t pro
 	map_set(m, &sink->heap, key, process);
 }
 
-int sink_process(struct sink *sink, const struct process_info *info, int64_t *ret_process)
+/* The id counts once the journal has its row. */
+static int give_id(int r, int64_t *last, int64_t *ret)
 {
-	int r = sink->failure ? sink->failure : check(sink, store_process(sink->store, info, ret_process));
-
 	if (r == 0)
-		raise_mark(&sink->given.process, *ret_process);
+		*ret = ++*last;
 	return r;
 }
 
-int sink_vfork_child(struct sink *sink, int64_t parent, int host_pid, const struct event *ev,
-		     int64_t *ret_process)
+int sink_process(struct sink *sink, const struct process_info *info, int64_t *ret_process)
 {
-	int r = sink->failure;
+	return give_id(journal_process(sink->journal, sink->ids.process + 1, info), &sink->ids.process,
+		       ret_process);
+}
 
-	if (!r)
-		r = check(sink, store_vfork_child(sink->store, parent, ev->pid, host_pid, ev->mask_before,
-						  ev->start_ns, ret_process));
-	if (r == 0)
-		raise_mark(&sink->given.process, *ret_process);
-	return r;
+int sink_vfork_child(struct sink *sink, const struct vfork_info *child, int64_t *ret_process)
+{
+	return give_id(journal_vfork_child(sink->journal, sink->ids.process + 1, child),
+		       &sink->ids.process, ret_process);
 }
 
 void sink_parents(struct sink *sink, uint64_t instance, uint64_t image, int64_t process)
@@ -129,56 +178,98 @@ void sink_parents(struct sink *sink, uint64_t instance, uint64_t image, int64_t 
 	remember(sink, &sink->images, image, process);
 }
 
-int sink_thread(struct sink *sink, int64_t process, uint32_t ordinal, int tid, int host_tid,
-		int64_t *ret_thread)
+int sink_thread(struct sink *sink, const struct thread_info *t, int64_t *ret_thread)
 {
-	int r = sink->failure;
+	return give_id(journal_thread(sink->journal, sink->ids.thread + 1, t), &sink->ids.thread, ret_thread);
+}
 
-	if (!r)
-		r = check(sink, store_thread(sink->store, process, ordinal, tid, host_tid, ret_thread));
+static int module_of(struct sink *sink, const char *path, const char *build_id, int64_t *ret)
+{
+	char key[MODULE_KEY];
+	size_t size = module_key(key, path, build_id);
+	int64_t id = size ? intern_find(sink->modules, key, size) : 0;
+	int r = 0;
+
+	if (!id) {
+		r = give_id(journal_module(sink->journal, sink->ids.module + 1, path, build_id),
+			    &sink->ids.module, &id);
+		if (r == 0 && size)
+			intern_add(sink->modules, key, size, id);
+	}
 	if (r == 0)
-		raise_mark(&sink->given.thread, *ret_thread);
+		*ret = id;
 	return r;
 }
 
 int sink_mapping(struct sink *sink, int64_t process, const struct module *m, const char *path,
 		 int64_t *ret_module)
 {
-	int64_t module;
-	int r = sink->failure;
+	struct mapping_info mapping = {
+		.process = process, .start = m->start, .end = m->end, .bias = m->bias, 
+		.from_ns = m->now_ns, .shim = m->flags & SIGSHIM_MODF_SHIM,
+	};
+	int r = module_of(sink, path, m->build_id, &mapping.module);
 
-	if (!r)
-		r = check(sink, store_module(sink->store, path, m->build_id, &module));
-	if (r == 0) {
-		raise_mark(&sink->given.module, module);
-		r = check(sink, store_mapping(sink->store, process, module, m->start, m->end, m->bias, m->now_ns));
-	}
 	if (r == 0)
-		*ret_module = module;
+		r = journal_mapping(sink->journal, &mapping);
+	if (r == 0)
+		*ret_module = mapping.module;
 	return r;
 }
 
 int sink_stack(struct sink *sink, const struct stack_frame *frames, unsigned int n,
 	       enum sigshim_stack_end end, int64_t *ret_stack)
 {
-	int r = sink->failure;
+	struct stack_key key;
+	size_t size = stack_key(&key, frames, n, end);
+	int64_t id = intern_find(sink->stacks, &key, size);
+	int r = 0;
 
-	if (!r)
-		r = check(sink, store_stack(sink->store, frames, n, end, ret_stack));
+	if (!id) {
+		r = give_id(journal_stack(sink->journal, sink->ids.stack + 1, frames, n, end),
+			    &sink->ids.stack, &id);
+		if (r == 0)
+			intern_add(sink->stacks, &key, size, id);
+	}
 	if (r == 0)
-		raise_mark(&sink->given.stack, *ret_stack);
+		*ret_stack = id;
 	return r;
 }
 
-void sink_event(struct sink *sink, int64_t thread, const struct event *ev, int64_t stack)
+int sink_known_mapping(struct sink *sink, const struct mapping_info *m)
+{
+	return journal_mapping(sink->journal, m);
+}
+
+/* Without it a later collector would not know the stack: no harm now. */
+void sink_shim_stack(struct sink *sink, int64_t process, uint32_t number, int64_t stack)
+{
+	if (process)
+		journal_shim_stack(sink->journal, process, number, stack);
+}
+
+int sink_call(struct sink *sink, const struct event *ev, int64_t stack, int64_t *ret_call)
+{
+	int64_t id = calls_find(sink->calls, ev, stack);
+	int r = 0;
+
+	if (!id) {
+		r = give_id(journal_call(sink->journal, sink->ids.call + 1, ev, stack), &sink->ids.call, &id);
+		if (r == 0)
+			calls_add(sink->calls, ev, stack, id);
+	}
+	if (r == 0)
+		*ret_call = id;
+	return r;
+}
+
+void sink_event(struct sink *sink, const struct occurrence *e)
 {
 	sink->stats.received++;
-	if (sink->failure || thread == 0) {
+	if (e->thread && e->call && journal_event(sink->journal, e) == 0)
+		sink->given++;
+	else
 		sink->unstored++;
-		return;
-	}
-	sink->open.events++;
-	check(sink, store_event(sink->store, thread, ev, stack));
 }
 
 void sink_gap(struct sink *sink, const struct gap_info *gap)
@@ -187,119 +278,61 @@ void sink_gap(struct sink *sink, const struct gap_info *gap)
 
 	sink->stats.lost += count;
 	sink->stats.unknown += gap->count < 0;
-	if (sink->failure) {
+	if (journal_gap(sink->journal, gap) < 0)
 		sink->unstored += count;
-		return;
-	}
-	sink->open.missing += count;
-	check(sink, store_gap(sink->store, gap));
 }
 
 void sink_process_end(struct sink *sink, int64_t process, const char *end, uint64_t lost)
 {
-	struct end e = { .process = process, .ended_ns = sink_now(), .lost = lost, .end = end };
-
-	if (process && !sink->failure)
-		check(sink, store_process_end(sink->store, process, e.ended_ns, end, lost));
-	if (process &&
-	    budget_grow(&sink->heap, (void **)&sink->ends, &sink->ends_size, sink->nends + 1, sizeof(e)) == 0)
-		sink->ends[sink->nends++] = e;
+	if (process)
+		journal_process_end(sink->journal, process, sink_now(), end, lost);
 }
 
-/* Ends of processes whose rows were not lost with the transaction. */
-static int store_ends(struct sink *sink)
+/* --- to the file ------------------------------------------------------------ */
+
+static void tell_refusals(struct sink *sink)
 {
-	int r = 0;
-
-	for (size_t i = 0; i < sink->nends && r == 0; i++) {
-		const struct end *e = &sink->ends[i];
-
-		if (e->process <= sink->safe.process)
-			r = store_process_end(sink->store, e->process, e->ended_ns, e->end, e->lost);
-	}
-	return r;
-}
-
-void sink_named(struct sink *sink, int64_t frame, const struct symbol_info *symbols, unsigned int n,
-		bool signal)
-{
-	if (!sink->failure)
-		check(sink, store_frame_named(sink->store, frame, symbols, n, signal));
-}
-
-static void store_refusals(struct sink *sink)
-{
-	for (int i = 0; i < REFUSED_MAX && !sink->failure; i++) {
-		if (sink->refused[i] == 0)
-			continue;
-		if (check(sink, store_refusal(sink->store, sink->run, refusal_name(i), sink->refused[i])) == 0)
+	for (int i = 0; i < REFUSED_MAX; i++)
+		if (sink->refused[i] && journal_refusal(sink->journal, sink->run, refusal_name(i),
+							sink->refused[i]) == 0) {
+			sink->refusals -= sink->refused[i];
 			sink->refused[i] = 0;
-	}
+		}
 }
 
 /* A row for what could not be written. */
-static int note_unstored(struct sink *sink)
+static void tell_unstored(struct sink *sink)
 {
 	struct gap_info gap = {
 		.run = sink->run, .ts_ns = sink_now(), .count = (int64_t)sink->unstored,
 		.reason = "the log could not be written",
 	};
-	int r = sink->unstored ? store_gap(sink->store, &gap) : 0;
 
-	if (r < 0)
-		return r;
-	sink->open.missing += sink->unstored;
-	sink->unstored = 0;
-	return 0;
+	if (journal_gap(sink->journal, &gap) == 0)
+		sink->unstored = 0;
 }
 
-void sink_commit(struct sink *sink, bool force)
+static void flush(struct sink *sink)
 {
-	uint64_t now = sink_now();
+	sink->failure = journal_flush(sink->journal);
+	if (sink->failure == 0)
+		sink->stats.events = sink->given;
+	else
+		sink->retry_ns = sink_now() + SECOND;
+}
 
-	if (sink->failure || (!force && (sink->news == 0 ||
-	    (sink->news < COMMIT_EVENTS && now - sink->committed_ns < COMMIT_NS))))
+void sink_flush(struct sink *sink, bool force)
+{
+	if (sink->failure && !force && sink_now() < sink->retry_ns)
 		return;
-	store_refusals(sink);
-	if (!sink->failure)
-		check(sink, note_unstored(sink));
-	if (sink->failure || commit(sink) < 0)
-		return;
-	sink->news = 0;
-	sink->committed_ns = now;
-}
-
-static bool has_room(const struct sink *sink)
-{
-	struct statvfs fs;
-
-	return statvfs(sink->path, &fs) < 0 || (uint64_t)fs.f_bavail * fs.f_frsize >= ROOM_AGAIN;
-}
-
-bool sink_recover(struct sink *sink, struct marks *ret_safe)
-{
-	uint64_t now = sink_now();
-
-	if (!sink->failure || now < sink->retry_ns || !has_room(sink))
-		return false;
-	sink->retry_ns = now + SECOND;
-	store_close(sink->store);
-	sink->store = NULL;
-	if (store_open(sink->path, STORE_UPDATE, &sink->store, NULL) < 0)
-		return false;
-	sink->given = sink->safe;
-	sink->open = (struct open_rows){ 0 };
-	sink->failure = note_unstored(sink);
-	if (!sink->failure)
-		sink->failure = store_ends(sink);
-	if (!sink->failure) {
-		commit(sink);
-	} else {
-		sink->unstored += sink->open.missing;
-		sink->open.missing = 0;
+	if (sink->refusals && (force || sink_now() - sink->refused_ns >= REFUSALS_NS)) {
+		tell_refusals(sink);
+		sink->refused_ns = sink_now();
 	}
-	if (sink->failure)
-		return false;
-	*ret_safe = sink->safe;
-	return true;
+	if (journal_dirty(sink->journal) || sink->failure)
+		flush(sink);
+	if (sink->failure == 0 && sink->unstored) {
+		tell_unstored(sink);
+		flush(sink);
+	}
 }

@@ -9,16 +9,22 @@
 
 #include <sqlite3.h>
 
-#include "intern.h"
 #include "store.h"
 
 #define LOG_APPLICATION_ID 0x5369676d	/* as in schema.sql */
-#define LOG_VERSION 1
+#define LOG_VERSION 2
 
 #define EVENT_BATCH 16	/* rows of event_log in one statement */
 #define EVENT_CELLS 5
 
 struct stack_cache;
+
+/* A row of event_blocks; n 0: there is none. */
+struct event_block {
+	int64_t first, last, min_ts, max_ts;
+	unsigned int n;
+	bool dirty;
+};
 
 struct store {
 	sqlite3 *db;
@@ -27,24 +33,21 @@ struct store {
 	char error[512];
 
 	bool in_transaction;
-	int failed;		/* -errno once a transaction was lost; then nothing is taken */
-	uint64_t refused;	/* events that are not in the log */
-	uint64_t pending;	/* events in the open transaction, those in the batch too */
+	int failed;		/* -errno once a transaction was lost, until store_rollback */
 	struct bind_value batch[EVENT_BATCH][EVENT_CELLS];
 	unsigned int batched;
-	int64_t run;		/* the last one begun */
+	struct event_block block;	/* that rows are being added to */
 
-	struct intern *calls, *stacks;	/* what the log has already, by content */
 	char *todo_text;	/* strings of the last store_frames_todo */
 	struct stack_cache *cache;
 
 	/* Prepared when first used; closed with the connection. */
 	struct {
 		sqlite3_stmt *run, *run_end, *process, *process_end, *thread, *gap, *refusal;
-		sqlite3_stmt *find_module, *module, *mapping;
+		sqlite3_stmt *module, *mapping, *shim_stack, *shim_stacks_end, *indexed;
 		sqlite3_stmt *vfork_child, *vfork_mappings;
-		sqlite3_stmt *find_stack, *stack, *stack_frames, *stack_frame, *find_frame, *frame;
-		sqlite3_stmt *call, *event, *events;
+		sqlite3_stmt *stack, *stack_frame, *find_frame, *frame;
+		sqlite3_stmt *call, *event, *events, *block;
 		sqlite3_stmt *todo, *todo_count, *symbol, *named, *exact_frames, *exact_stacks;
 		sqlite3_stmt *read_stack, *stack_end;
 	} stmt;
@@ -79,6 +82,8 @@ int db_write(struct store *s, sqlite3_stmt **stmt, const char *sql,
 int db_begin(struct store *s);
 /* The id that the last db_write gave its row. */
 int64_t db_last_id(const struct store *s);
+/* Steps through all rows; fn returns 0 to go on. Finalizes the statement. */
+int db_rows(struct store *s, sqlite3_stmt *stmt, int (*fn)(sqlite3_stmt *row, void *arg), void *arg);
 
 /* --- schema.c --------------------------------------------------------- */
 
@@ -89,6 +94,24 @@ int schema_open(struct store *s, bool create);
 
 /* Writes the events that wait in the batch. */
 int events_flush(struct store *s);
+/* The same, and the block that they are in: before a commit. */
+int events_finish(struct store *s);
+
+/* --- windows.c -------------------------------------------------------- */
+
+/*
+ * Events in order of time, a window after the other: [from, to) of time, whose
+ * events have ids in the segments.
+ */
+struct segment {
+	int64_t first, last;
+};
+struct windows;
+int windows_open(struct store *s, bool reverse, struct windows **ret);
+/* 1, or 0 at the end. */
+int windows_next(struct windows *w, int64_t *ret_from, int64_t *ret_to, const struct segment **ret_segments,
+		 unsigned int *ret_n);
+void windows_close(struct windows *w);
 
 /* --- stackread.c ------------------------------------------------------ */
 

@@ -4,13 +4,14 @@
  *
  * Two ways lead there. Where the condition chooses few events, SQLite finds
  * them by whatever index it likes, and only their numbers are sorted. Where it
- * chooses many, walking the index on time meets the next one soon, and the
- * first row is there at once.
+ * chooses many, going through time window by window meets the next one soon,
+ * and the first row is there at once.
  */
 #include "query.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define FEW 50000
@@ -76,19 +77,75 @@ static int give_rows(struct store *s, sqlite3_stmt *stmt,
 	return r;
 }
 
+/* The segments as rows of a table; NULL without memory. */
+static char *values_of(const struct segment *segments, unsigned int n)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	for (unsigned int i = 0; f && i < n; i++)
+		fprintf(f, "%s(%" PRId64 ",%" PRId64 ")", i ? "," : "VALUES ", segments[i].first,
+			segments[i].last);
+	if (!f || fclose(f) != 0)
+		return NULL;
+	return text;
+}
+
+struct walk {
+	const struct event_query *q;
+	const char *condition;
+	int (*fn)(const struct log_event *ev, void *arg);
+	void *arg;
+	int64_t left;		/* rows until the limit, -1: no limit */
+};
+
+static int count_row(const struct log_event *ev, void *arg)
+{
+	struct walk *walk = arg;
+
+	walk->left -= walk->left > 0;
+	return walk->fn(ev, walk->arg);
+}
+
+static int walk_window(struct store *s, struct walk *walk, int64_t from, int64_t to,
+		       const struct segment *segments, unsigned int n)
+{
+	const char *down = walk->q->reverse ? " DESC" : "";
+	char *values = values_of(segments, n);
+	sqlite3_stmt *stmt;
+	int r = -ENOMEM;
+
+	if (values)
+		r = query_prepare(s, walk->q, &stmt, COLUMNS "FROM (%s) b CROSS JOIN event_log e NOT INDEXED"
+				  CROSS_ALL " WHERE e.id BETWEEN b.column1 AND b.column2 AND "
+				  "e.ts_ns >= %" PRId64 " AND e.ts_ns %s %" PRId64 " AND %s "
+				  "ORDER BY e.ts_ns%s, e.id%s LIMIT %" PRId64, values, from,
+				  to == INT64_MAX ? "<=" : "<", to, walk->condition, down, down, walk->left);
+	free(values);
+	if (r < 0)
+		return r;
+	r = give_rows(s, stmt, count_row, walk);
+	sqlite3_finalize(stmt);
+	return r;
+}
+
 static int walk(struct store *s, const struct event_query *q, const char *condition,
 		int (*fn)(const struct log_event *ev, void *arg), void *arg)
 {
-	const char *down = q->reverse ? " DESC" : "";
-	sqlite3_stmt *stmt;
-	int r = query_prepare(s, q, &stmt, COLUMNS "FROM event_log e INDEXED BY event_log_ts"
-			      CROSS_ALL " WHERE %s ORDER BY e.ts_ns%s, e.id%s LIMIT %" PRId64,
-			      condition, down, down, q->limit ? q->limit : -1);
+	struct walk state = { q, condition, fn, arg, q->limit ? q->limit : -1 };
+	const struct segment *segments;
+	struct windows *w;
+	int64_t from, to;
+	unsigned int n;
+	int r = windows_open(s, q->reverse, &w);
 
 	if (r < 0)
 		return r;
-	r = give_rows(s, stmt, fn, arg);
-	sqlite3_finalize(stmt);
+	while (r == 0 && state.left && windows_next(w, &from, &to, &segments, &n))
+		if (n && from != to)
+			r = walk_window(s, &state, from, to, segments, n);
+	windows_close(w);
 	return r;
 }
 

@@ -107,6 +107,7 @@ static int create(struct store *s)
 	return r < 0 ? r : store_commit(s);
 }
 
+/* 1: a log of an older version. */
 static int check(struct store *s)
 {
 	int64_t id, version;
@@ -122,7 +123,17 @@ static int check(struct store *s)
 		return db_refuse(s, -EPROTO, "it has log version %" PRId64
 				 " of a newer sigshim; this one knows version %d",
 				 version, LOG_VERSION);
-	return 0;
+	if (version < LOG_VERSION && s->mode != STORE_READ)
+		return db_refuse(s, -EPROTO, "it has log version %" PRId64 " of an older sigshim, which can "
+				 "be read but not written on; record into another file", version);
+	return version < LOG_VERSION;
+}
+
+/* An older log has no blocks: all of it is one. */
+static int stand_in(struct store *s)
+{
+	return db_exec(s, "CREATE TEMP TABLE event_blocks AS SELECT min(id) AS first, max(id) AS last, "
+		       "min(ts_ns) AS min_ts, max(ts_ns) AS max_ts FROM event_log HAVING count(*) > 0");
 }
 
 int schema_open(struct store *s, bool make)
@@ -133,6 +144,8 @@ int schema_open(struct store *s, bool make)
 		r = create(s);
 	if (r >= 0)
 		r = check(s);
+	if (r > 0)
+		r = stand_in(s);
 	if (r == 0 && make)
 		r = fill_names(s);
 	return r == 0 && make ? store_commit(s) : r;

@@ -8,7 +8,7 @@
 -- The version is PRAGMA user_version; a reader refuses a newer one by name.
 
 PRAGMA application_id = 0x5369676d;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 -- One recording: a collector's start to its end. `ended_ns` stays null and
 -- `clean` 0 when the collector was killed.
@@ -22,17 +22,28 @@ CREATE TABLE runs (
 	host TEXT, kernel TEXT, boot_id TEXT, sigshim TEXT
 );
 
+-- What collectors that have not ended cleanly still have in files beside the
+-- log: `indexed` is the position in that run's file up to which the log has
+-- everything. Row ids of the run are above `base`.
+CREATE TABLE journals (
+	run INTEGER PRIMARY KEY REFERENCES runs,
+	base INTEGER NOT NULL,
+	indexed INTEGER NOT NULL DEFAULT 0
+);
+
 -- One program image: a fork or an exec makes a new row.
 CREATE TABLE processes (
 	id INTEGER PRIMARY KEY,
 	run INTEGER NOT NULL REFERENCES runs,
-	parent INTEGER REFERENCES processes,	-- it forked from, or was before exec
+	parent INTEGER REFERENCES processes,	-- it forked from, or was before exec or under
+					-- another collector, which was killed
 	pid INTEGER NOT NULL,		-- in its own pid namespace
 	host_pid INTEGER NOT NULL,	-- as the kernel told the collector
 	ppid INTEGER, uid INTEGER, gid INTEGER,
 	comm TEXT, exe TEXT, cmdline TEXT,
 	transport TEXT, stack_mode TEXT, depth INTEGER, overflow TEXT,
 	minsigstksz INTEGER,		-- AT_MINSIGSTKSZ
+	instance INTEGER,		-- random, the same again after a reconnection
 	mask_start INTEGER,		-- mask of the thread that said hello
 	pending_start INTEGER,		-- signals pending then, inherited through exec
 	started_ns INTEGER NOT NULL,	-- CLOCK_MONOTONIC
@@ -54,8 +65,7 @@ CREATE INDEX threads_process ON threads(process);
 CREATE TABLE modules (
 	id INTEGER PRIMARY KEY,
 	path TEXT NOT NULL,
-	build_id TEXT NOT NULL DEFAULT '',	-- hex
-	UNIQUE (path, build_id)
+	build_id TEXT NOT NULL DEFAULT ''	-- hex
 );
 
 -- Where a process had a module. Address = bias + offset.
@@ -64,7 +74,8 @@ CREATE TABLE mappings (
 	process INTEGER NOT NULL REFERENCES processes,
 	module INTEGER NOT NULL REFERENCES modules,
 	start INTEGER NOT NULL, end INTEGER NOT NULL, bias INTEGER NOT NULL,
-	from_ns INTEGER NOT NULL
+	from_ns INTEGER NOT NULL,
+	flags INTEGER NOT NULL DEFAULT 0	-- 1: libsigshim.so itself
 );
 CREATE INDEX mappings_process ON mappings(process, module);
 
@@ -97,10 +108,8 @@ CREATE INDEX symbols_function ON symbols(function);
 CREATE TABLE stacks (
 	id INTEGER PRIMARY KEY,
 	depth INTEGER NOT NULL,
-	end INTEGER NOT NULL,		-- why it ends there: stack_ends
-	hash INTEGER NOT NULL
+	end INTEGER NOT NULL		-- why it ends there: stack_ends
 );
-CREATE INDEX stacks_hash ON stacks(hash);
 CREATE TABLE stack_frames (
 	stack INTEGER NOT NULL REFERENCES stacks,
 	depth INTEGER NOT NULL,		-- 0 is the innermost
@@ -108,6 +117,15 @@ CREATE TABLE stack_frames (
 	PRIMARY KEY (stack, depth)
 ) WITHOUT ROWID;
 CREATE INDEX stack_frames_frame ON stack_frames(frame, stack);
+
+-- By what numbers a living process speaks of stacks: for the collector that
+-- goes on when this one is killed.
+CREATE TABLE shim_stacks (
+	process INTEGER NOT NULL REFERENCES processes,
+	number INTEGER NOT NULL,
+	stack INTEGER NOT NULL REFERENCES stacks,
+	PRIMARY KEY (process, number)
+) WITHOUT ROWID;
 
 CREATE TABLE calls (
 	id INTEGER PRIMARY KEY,
@@ -135,7 +153,14 @@ CREATE TABLE event_log (
 );
 CREATE INDEX event_log_thread ON event_log(thread, seq);
 CREATE INDEX event_log_call ON event_log(call);
-CREATE INDEX event_log_ts ON event_log(ts_ns);
+
+-- Where in time the rows of event_log lie, a block at a time, since they come
+-- nearly in order: what an index on ts_ns would cost, without its bytes. An
+-- event with first <= id <= last may also belong to a neighbouring block.
+CREATE TABLE event_blocks (
+	first INTEGER PRIMARY KEY, last INTEGER NOT NULL,	-- ids
+	min_ts INTEGER NOT NULL, max_ts INTEGER NOT NULL
+);
 
 -- What is not in the log, as far as it is known. count is null when nobody
 -- can tell how many.

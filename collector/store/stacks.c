@@ -1,75 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Writes each stack once; see store.h. Stacks of this session are known by
- * content in memory, those of earlier ones by their hash in the log. A store
- * belongs to one thread.
+ * Writes stacks and their frames; see store.h. A frame has one row, whatever
+ * stacks it is in. A store belongs to one thread.
  */
 #include "internal.h"
 
 #include <errno.h>
-#include <string.h>
-
-/* How many stacks of one hash to compare before writing another. */
-#define MAX_CANDIDATES 8
-
-/* What makes stacks equal; its bytes are compared. */
-struct stack_key {
-	uint64_t end;
-	struct stack_frame frames[SIGSHIM_MAX_FRAMES];
-};
-
-static size_t key_size(unsigned int n)
-{
-	return offsetof(struct stack_key, frames) + n * sizeof(struct stack_frame);
-}
-
-/* 1 when the log's stack has these frames. A frame may have become exact since. */
-static int same_frames(struct store *s, int64_t stack, const struct stack_frame *frames,
-		       unsigned int n)
-{
-	sqlite3_stmt **stmt = &s->stmt.stack_frames;
-	unsigned int i = 0;
-	int r = db_ready(s, stmt, "SELECT ifnull(f.module, 0), f.offset FROM stack_frames x "
-			 "JOIN frames f ON f.id = x.frame WHERE x.stack = ? ORDER BY x.depth");
-
-	if (r == 0)
-		r = db_bind(s, *stmt, ROW(NUM(stack)));
-	if (r < 0)
-		return r;
-	while ((r = db_step(s, *stmt)) == 1) {
-		if (i == n || sqlite3_column_int64(*stmt, 0) != frames[i].module ||
-		    sqlite3_column_int64(*stmt, 1) != (int64_t)frames[i].offset)
-			break;
-		i++;
-	}
-	sqlite3_reset(*stmt);
-	return r < 0 ? r : r == 0 && i == n;
-}
-
-/* The log's stack with this content; 0 if it has none. */
-static int find_stack(struct store *s, const struct stack_key *key, unsigned int n, uint64_t hash,
-		      int64_t *ret)
-{
-	sqlite3_stmt **stmt = &s->stmt.find_stack;
-	int64_t id = 0;
-	int r = db_ready(s, stmt, "SELECT id FROM stacks "
-			 "WHERE hash = ? AND end = ? AND depth = ? LIMIT ?");
-
-	if (r == 0)
-		r = db_bind(s, *stmt, ROW(NUM(hash), NUM(key->end), NUM(n), NUM(MAX_CANDIDATES)));
-	if (r < 0)
-		return r;
-	while ((r = db_step(s, *stmt)) == 1) {
-		id = sqlite3_column_int64(*stmt, 0);
-		r = same_frames(s, id, key->frames, n);
-		if (r != 0)
-			break;
-	}
-	sqlite3_reset(*stmt);
-	if (r >= 0)
-		*ret = r ? id : 0;
-	return r < 0 ? r : 0;
-}
 
 /* 1 and the frame's row, 0 if there is none. *ret_signal: it is the signal trampoline. */
 static int find_frame(struct store *s, const struct stack_frame *frame, bool exact, int64_t *ret_id,
@@ -115,55 +51,22 @@ static int intern_frame(struct store *s, const struct stack_frame *frame, bool *
 	return 0;
 }
 
-/* A stack that is left half-written by a failure is never taken for a whole one. */
-static int write_stack(struct store *s, const struct stack_key *key, unsigned int n, uint64_t hash,
-		       int64_t *ret)
+int store_stack(struct store *s, int64_t id, const struct stack_frame *frames, unsigned int n,
+		enum sigshim_stack_end end)
 {
 	bool signal = false;
-	int64_t stack, frame = 0;
-	int r = db_write(s, &s->stmt.stack,
-			 "INSERT INTO stacks (depth, end, hash) VALUES (?, ?, ?)",
-			 ROW(NUM(n), NUM(key->end), NUM(hash)));
+	int64_t frame = 0;
+	int r;
 
-	if (r < 0)
-		return r;
-	stack = db_last_id(s);
-	for (unsigned int i = 0; i < n; i++) {
-		r = intern_frame(s, &key->frames[i], &signal, &frame);
-		if (r < 0)
-			return r;
-		r = db_write(s, &s->stmt.stack_frame, "INSERT INTO stack_frames VALUES (?, ?, ?)",
-			     ROW(NUM(stack), NUM(i), NUM(frame)));
-		if (r < 0)
-			return r;
-	}
-	*ret = stack;
-	return 0;
-}
-
-int store_stack(struct store *s, const struct stack_frame *frames, unsigned int n,
-		enum sigshim_stack_end end, int64_t *ret_stack)
-{
-	struct stack_key key = { .end = end };
-	uint64_t hash;
-	int64_t id;
-	int r = db_begin(s);
-
-	if (r < 0)
-		return r;
 	if (n > SIGSHIM_MAX_FRAMES)
 		return db_refuse(s, -E2BIG, "a stack of %u frames", n);
-	memcpy(key.frames, frames, n * sizeof(*frames));
-	id = intern_find(s->stacks, &key, key_size(n));
-	if (!id) {
-		hash = hash_bytes(&key, key_size(n), 0);
-		r = find_stack(s, &key, n, hash, &id);
-		if (r == 0 && !id)
-			r = write_stack(s, &key, n, hash, &id);
-		if (r < 0)
-			return r;
-		intern_add(s->stacks, &key, key_size(n), id);
+	r = db_write(s, &s->stmt.stack, "INSERT INTO stacks (id, depth, end) VALUES (?, ?, ?)",
+		     ROW(NUM(id), NUM(n), NUM(end)));
+	for (unsigned int i = 0; i < n && r == 0; i++) {
+		r = intern_frame(s, &frames[i], &signal, &frame);
+		if (r == 0)
+			r = db_write(s, &s->stmt.stack_frame, "INSERT INTO stack_frames VALUES (?, ?, ?)",
+				     ROW(NUM(id), NUM(i), NUM(frame)));
 	}
-	*ret_stack = id;
-	return 0;
+	return r;
 }

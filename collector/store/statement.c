@@ -60,13 +60,11 @@ int db_fail(struct store *s, int rc)
 	else
 		db_refuse(s, error, "%s", sqlite3_errmsg(s->db));
 	/*
-	 * Some failures undo the whole transaction, and with it rows that
-	 * callers know by id. New rows would get the same ids: take no more.
+	 * Some failures undo the whole transaction, and with it what callers
+	 * believe to be written: take no more until they know.
 	 */
 	if (s->in_transaction && sqlite3_get_autocommit(s->db)) {
 		s->in_transaction = false;
-		s->refused += s->pending;
-		s->pending = 0;
 		s->batched = 0;
 		s->failed = error;
 	}
@@ -161,4 +159,17 @@ int db_write(struct store *s, sqlite3_stmt **stmt, const char *sql,
 int64_t db_last_id(const struct store *s)
 {
 	return sqlite3_last_insert_rowid(s->db);
+}
+
+int db_rows(struct store *s, sqlite3_stmt *stmt, int (*fn)(sqlite3_stmt *row, void *arg), void *arg)
+{
+	int r;
+
+	while ((r = db_step(s, stmt)) == 1) {
+		r = fn(stmt, arg);
+		if (r != 0)
+			break;
+	}
+	sqlite3_finalize(stmt);
+	return r;
 }

@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <time.h>
 
 #define BUSY_MS 5000
 
@@ -192,8 +191,6 @@ static void free_store(struct store *s)
 		sqlite3_finalize(stmt);
 	sqlite3_close_v2(s->db);
 	stack_cache_clear(s);
-	intern_free(s->calls);
-	intern_free(s->stacks);
 	free(s->todo_text);
 	free(s->path);
 	free(s);
@@ -208,11 +205,7 @@ int store_open(const char *path, enum store_mode mode, struct store **ret, char 
 		return r;
 	s->mode = mode;
 	s->path = strdup(path);
-	if (mode != STORE_READ) {
-		s->calls = intern_new();
-		s->stacks = intern_new();
-	}
-	if (s->path && (mode == STORE_READ || (s->calls && s->stacks)))
+	if (s->path)
 		r = open_log(s);
 	if (r == 0) {
 		*ret = s;
@@ -230,30 +223,22 @@ int store_commit(struct store *s)
 
 	if (!s->in_transaction)
 		return s->failed;
-	r = events_flush(s);
+	r = events_finish(s);
 	if (r == 0)
 		r = db_exec(s, "COMMIT");
-	if (r == 0) {
+	if (r == 0)
 		s->in_transaction = false;
-		s->pending = 0;
-	}
 	return r;
 }
 
-/* The log should say that it is incomplete. A full disk may have room for that now. */
-static void note_refused(struct store *s)
+void store_rollback(struct store *s)
 {
-	sqlite3_stmt *stmt = NULL;
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (s->in_transaction)
+		db_exec(s, "ROLLBACK");
+	s->in_transaction = false;
+	s->batched = 0;
+	s->block.n = 0;
 	s->failed = 0;
-	if (db_write(s, &stmt, "INSERT INTO gaps (run, ts_ns, count, reason) "
-		     "SELECT id, ?2, ?3, 'the log could not be written' FROM runs WHERE id = ?1",
-		     ROW(NUM(s->run), NUM(now.tv_sec * INT64_C(1000000000) + now.tv_nsec),
-			 NUM(s->refused))) == 0)
-		store_commit(s);
-	sqlite3_finalize(stmt);
 }
 
 int store_close(struct store *s)
@@ -263,13 +248,7 @@ int store_close(struct store *s)
 	if (!s)
 		return 0;
 	r = store_commit(s);
-	if (s->in_transaction) {
-		db_exec(s, "ROLLBACK");
-		s->in_transaction = false;
-		s->refused += s->pending;
-	}
-	if (s->refused)
-		note_refused(s);
+	store_rollback(s);
 	free_store(s);
 	return r;
 }
@@ -282,14 +261,4 @@ const char *store_error(const struct store *s)
 const char *store_path(const struct store *s)
 {
 	return s->path;
-}
-
-void store_refuse(struct store *s, uint64_t n)
-{
-	s->refused += n;
-}
-
-uint64_t store_refused(const struct store *s)
-{
-	return s->refused;
 }

@@ -37,16 +37,30 @@ const char *store_path(const struct store *s);
 
 /*
  * Writers work inside one open transaction; store_commit ends it and the next
- * write begins another. Readers, this store too, see events when they are
- * committed. After a failed write (disk full) the store keeps counting what it
- * could not take: store_refused(). When the failure undid the transaction, ids
- * that it gave out are void: it takes nothing more, every write returns that
- * error, and store_close tries to leave a row in `gaps`.
+ * write begins another. Readers, this store too, see what is committed. A
+ * failure (disk full) may undo the transaction at once; then every write
+ * returns that error until store_rollback, which gives up what is not
+ * committed. Rows get the ids that callers choose.
  */
 int store_commit(struct store *s);
-/* Counts events that the caller could not give; closing the log notes them. */
-void store_refuse(struct store *s, uint64_t n);
-uint64_t store_refused(const struct store *s);
+void store_rollback(struct store *s);
+
+/* The highest ids in the log. */
+struct log_ids {
+	int64_t process, thread, module, stack, call;
+};
+int store_last_ids(struct store *s, struct log_ids *ret);
+
+/*
+ * A run's journal; see journal/. begin notes it, with the id above which its
+ * rows lie: the highest one, or where another run writes at the same time one
+ * so high that they never meet.
+ */
+int store_journal_begin(struct store *s, int64_t run, int64_t *ret_base);
+/* 1 and how far the log has it, 0 when the log knows no such journal. */
+int store_journal(struct store *s, int64_t run, uint64_t *ret_indexed);
+int store_journal_indexed(struct store *s, int64_t run, uint64_t position);
+int store_journal_end(struct store *s, int64_t run);
 
 /* command: shown in the log, NULL for a daemon. */
 int store_run_begin(struct store *s, const char *command, int64_t *ret_run);
@@ -58,9 +72,9 @@ struct process_info {
 	const char *comm, *exe, *cmdline;	/* may be NULL */
 	const char *transport, *stack_mode, *overflow;
 	int depth;
-	uint64_t minsigstksz, mask_start, pending_start, started_ns;
+	uint64_t minsigstksz, mask_start, pending_start, started_ns, instance;	/* instance 0: unknown */
 };
-int store_process(struct store *s, const struct process_info *info, int64_t *ret_process);
+int store_process(struct store *s, int64_t id, const struct process_info *info);
 /* end: "exit", "killed", "exec", "open", "never". */
 int store_process_end(struct store *s, int64_t process, uint64_t ended_ns, const char *end,
 		      uint64_t lost);
@@ -68,25 +82,47 @@ int store_process_end(struct store *s, int64_t process, uint64_t ended_ns, const
  * A vfork child, until its exec or end: a row of its own with its parent's
  * image and mappings. host_pid 0: unknown.
  */
-int store_vfork_child(struct store *s, int64_t parent, int pid, int host_pid, uint64_t mask_start,
-		      uint64_t started_ns, int64_t *ret_process);
-int store_thread(struct store *s, int64_t process, uint32_t ordinal, int tid, int host_tid,
-		 int64_t *ret_thread);
+struct vfork_info {
+	int64_t parent;
+	int pid, host_pid;
+	uint64_t mask_start, started_ns;
+};
+int store_vfork_child(struct store *s, int64_t id, const struct vfork_info *child);
+
+struct thread_info {
+	int64_t process;
+	uint32_t ordinal;
+	int tid, host_tid;		/* host_tid 0: unknown */
+};
+int store_thread(struct store *s, int64_t id, const struct thread_info *t);
 
 /* build_id in hex, "" when unknown. */
-int store_module(struct store *s, const char *path, const char *build_id, int64_t *ret_module);
-int store_mapping(struct store *s, int64_t process, int64_t module, uint64_t start, uint64_t end,
-		  uint64_t bias, uint64_t from_ns);
+int store_module(struct store *s, int64_t id, const char *path, const char *build_id);
+struct mapping_info {
+	int64_t process, module;
+	uint64_t start, end, bias, from_ns;
+	bool shim;		/* libsigshim.so itself */
+};
+int store_mapping(struct store *s, const struct mapping_info *m);
 
 struct stack_frame {
 	int64_t module;		/* 0: outside every module */
 	uint64_t offset;	/* ELF virtual address, or the absolute one */
 };
-/* The same frames and end give the same stack. */
-int store_stack(struct store *s, const struct stack_frame *frames, unsigned int n,
-		enum sigshim_stack_end end, int64_t *ret_stack);
+int store_stack(struct store *s, int64_t id, const struct stack_frame *frames, unsigned int n,
+		enum sigshim_stack_end end);
 
-int store_event(struct store *s, int64_t thread, const struct event *ev, int64_t stack);
+/* By what number a process speaks of a stack, until it ends. */
+int store_shim_stack(struct store *s, int64_t process, uint32_t number, int64_t stack);
+
+/* What recurs of an event; of `ev` its thread, number and times don't matter. stack 0: none. */
+int store_call(struct store *s, int64_t id, const struct event *ev, int64_t stack);
+
+struct occurrence {
+	int64_t thread, call;
+	uint64_t seq, ts_ns, duration_ns;
+};
+int store_event(struct store *s, const struct occurrence *e);
 
 struct gap_info {
 	int64_t run, process, thread;	/* 0: none */
@@ -97,6 +133,38 @@ struct gap_info {
 int store_gap(struct store *s, const struct gap_info *gap);
 /* Adds `count` to what was refused for that reason. */
 int store_refusal(struct store *s, int64_t run, const char *reason, uint64_t count);
+
+/* --- what a log knows already, for those who write on ------------------- */
+
+/* fn returns 0 to go on. Strings and frames are valid until it returns. */
+int store_modules(struct store *s, int (*fn)(int64_t id, const char *path, const char *build_id, void *arg),
+		  void *arg);
+/* The newest `max` stacks. */
+int store_stacks(struct store *s, int max,
+		 int (*fn)(int64_t id, enum sigshim_stack_end end, const struct stack_frame *frames,
+			   unsigned int n, void *arg), void *arg);
+
+/*
+ * Processes whose collector was killed, and what it knew of each. fn returns 0
+ * to go on.
+ */
+int store_unended(struct store *s, int max,
+		  int (*fn)(int64_t process, uint64_t instance, int host_pid, void *arg), void *arg);
+struct known_thread {
+	uint32_t ordinal;
+	uint64_t last_seq;	/* the highest number that was recorded or missed */
+};
+int store_known_threads(struct store *s, int64_t process,
+			int (*fn)(const struct known_thread *t, void *arg), void *arg);
+/* Numbers below the last that nothing is known of, as far as they are recent. */
+int store_known_breaks(struct store *s, int64_t process,
+		       int (*fn)(uint32_t ordinal, uint64_t first, uint64_t last, void *arg), void *arg);
+int store_known_mappings(struct store *s, int64_t process,
+			 int (*fn)(const struct mapping_info *m, void *arg), void *arg);
+int store_known_stacks(struct store *s, int64_t process,
+		       int (*fn)(uint32_t number, int64_t stack, void *arg), void *arg);
+/* Lost calls that are in the log's gaps, but for those that no collector was there for. */
+int store_known_lost(struct store *s, uint64_t instance, uint64_t *ret);
 
 /* --- naming frames ---------------------------------------------------- */
 

@@ -33,14 +33,6 @@ static void read_boot_id(char *buf, size_t size)
 		fclose(f);
 }
 
-/* A written row's id, if it could be written. */
-static int give_id(struct store *s, int r, int64_t *ret)
-{
-	if (r == 0)
-		*ret = db_last_id(s);
-	return r;
-}
-
 int store_run_begin(struct store *s, const char *command, int64_t *ret_run)
 {
 	struct utsname uts = {};
@@ -56,8 +48,8 @@ int store_run_begin(struct store *s, const char *command, int64_t *ret_run)
 			 TEXT(uts.nodename), TEXT(uts.release), TEXT(boot_id),
 			 TEXT(SIGSHIM_VERSION_STRING)));
 	if (r == 0)
-		s->run = db_last_id(s);
-	return give_id(s, r, ret_run);
+		*ret_run = db_last_id(s);
+	return r;
 }
 
 int store_run_end(struct store *s, int64_t run)
@@ -66,92 +58,79 @@ int store_run_end(struct store *s, int64_t run)
 			ROW(NUM(clock_ns(CLOCK_REALTIME)), NUM(run)));
 }
 
-int store_process(struct store *s, const struct process_info *info, int64_t *ret_process)
+int store_process(struct store *s, int64_t id, const struct process_info *info)
 {
-	int r = db_write(s, &s->stmt.process,
-			 "INSERT INTO processes (run, parent, pid, host_pid, ppid, uid, gid, comm, exe, "
-			 "cmdline, transport, stack_mode, depth, overflow, minsigstksz, mask_start, "
-			 "pending_start, started_ns) VALUES "
-			 "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			 ROW(NUM(info->run), ID(info->parent), NUM(info->pid), NUM(info->host_pid),
-			     NUM(info->ppid), NUM(info->uid), NUM(info->gid), TEXT(info->comm),
-			     TEXT(info->exe), TEXT(info->cmdline), TEXT(info->transport),
-			     TEXT(info->stack_mode), NUM(info->depth), TEXT(info->overflow),
-			     NUM(info->minsigstksz), NUM(info->mask_start), NUM(info->pending_start),
-			     NUM(info->started_ns)));
-
-	return give_id(s, r, ret_process);
+	return db_write(s, &s->stmt.process,
+			"INSERT INTO processes (id, run, parent, pid, host_pid, ppid, uid, gid, comm, exe, "
+			"cmdline, transport, stack_mode, depth, overflow, minsigstksz, mask_start, "
+			"pending_start, started_ns, instance) VALUES "
+			"(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			ROW(NUM(id), NUM(info->run), ID(info->parent), NUM(info->pid), NUM(info->host_pid),
+			    NUM(info->ppid), NUM(info->uid), NUM(info->gid), TEXT(info->comm),
+			    TEXT(info->exe), TEXT(info->cmdline), TEXT(info->transport),
+			    TEXT(info->stack_mode), NUM(info->depth), TEXT(info->overflow),
+			    NUM(info->minsigstksz), NUM(info->mask_start), NUM(info->pending_start),
+			    NUM(info->started_ns), ID(info->instance)));
 }
 
 int store_process_end(struct store *s, int64_t process, uint64_t ended_ns, const char *end,
 		      uint64_t lost)
 {
-	return db_write(s, &s->stmt.process_end,
-			"UPDATE processes SET ended_ns = ?, end = ?, lost = ? WHERE id = ?",
-			ROW(NUM(ended_ns), TEXT(end), NUM(lost), NUM(process)));
-}
+	int r = db_write(s, &s->stmt.process_end,
+			 "UPDATE processes SET ended_ns = ?, end = ?, lost = ? WHERE id = ?",
+			 ROW(NUM(ended_ns), TEXT(end), NUM(lost), NUM(process)));
 
-int store_vfork_child(struct store *s, int64_t parent, int pid, int host_pid, uint64_t mask_start,
-		      uint64_t started_ns, int64_t *ret_process)
-{
-	int64_t id;
-	int r = db_write(s, &s->stmt.vfork_child,
-			 "INSERT INTO processes (run, parent, pid, host_pid, ppid, uid, gid, comm, exe, "
-			 "cmdline, transport, stack_mode, depth, overflow, minsigstksz, mask_start, "
-			 "started_ns, ended_ns, end) SELECT run, id, ?1, ?2, host_pid, uid, gid, comm, exe, "
-			 "cmdline, transport, stack_mode, depth, overflow, minsigstksz, ?3, ?4, ?4, 'vfork' "
-			 "FROM processes WHERE id = ?5",
-			 ROW(NUM(pid), NUM(host_pid), NUM(mask_start), NUM(started_ns), NUM(parent)));
-
-	if (r < 0)
-		return r;
-	id = db_last_id(s);
-	r = db_write(s, &s->stmt.vfork_mappings,
-		     "INSERT INTO mappings (process, module, start, end, bias, from_ns) "
-		     "SELECT ?1, module, start, end, bias, from_ns FROM mappings WHERE process = ?2",
-		     ROW(NUM(id), NUM(parent)));
 	if (r == 0)
-		*ret_process = id;
+		r = db_write(s, &s->stmt.shim_stacks_end, "DELETE FROM shim_stacks WHERE process = ?",
+			     ROW(NUM(process)));
 	return r;
 }
 
-int store_thread(struct store *s, int64_t process, uint32_t ordinal, int tid, int host_tid,
-		 int64_t *ret_thread)
+int store_vfork_child(struct store *s, int64_t id, const struct vfork_info *child)
 {
-	int r = db_write(s, &s->stmt.thread,
-			 "INSERT INTO threads (process, ordinal, tid, host_tid) VALUES (?, ?, ?, ?)",
-			 ROW(NUM(process), NUM(ordinal), NUM(tid), ID(host_tid)));
+	int r = db_write(s, &s->stmt.vfork_child,
+			 "INSERT INTO processes (id, run, parent, pid, host_pid, ppid, uid, gid, comm, exe, "
+			 "cmdline, transport, stack_mode, depth, overflow, minsigstksz, mask_start, "
+			 "started_ns, ended_ns, end) SELECT ?6, run, id, ?1, ?2, host_pid, uid, gid, comm, exe, "
+			 "cmdline, transport, stack_mode, depth, overflow, minsigstksz, ?3, ?4, ?4, 'vfork' "
+			 "FROM processes WHERE id = ?5",
+			 ROW(NUM(child->pid), NUM(child->host_pid), NUM(child->mask_start),
+			     NUM(child->started_ns), NUM(child->parent), NUM(id)));
 
-	return give_id(s, r, ret_thread);
+	if (r < 0)
+		return r;
+	return db_write(s, &s->stmt.vfork_mappings,
+			"INSERT INTO mappings (process, module, start, end, bias, from_ns, flags) "
+			"SELECT ?1, module, start, end, bias, from_ns, flags FROM mappings WHERE process = ?2",
+			ROW(NUM(id), NUM(child->parent)));
 }
 
-int store_module(struct store *s, const char *path, const char *build_id, int64_t *ret_module)
+int store_thread(struct store *s, int64_t id, const struct thread_info *t)
 {
-	int r = db_ready(s, &s->stmt.find_module,
-			 "SELECT id FROM modules WHERE path = ? AND build_id = ?");
-
-	if (r == 0)
-		r = db_bind(s, s->stmt.find_module, ROW(TEXT(path), TEXT(build_id)));
-	if (r == 0)
-		r = db_step(s, s->stmt.find_module);
-	if (r == 1)
-		*ret_module = sqlite3_column_int64(s->stmt.find_module, 0);
-	sqlite3_reset(s->stmt.find_module);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	r = db_write(s, &s->stmt.module, "INSERT INTO modules (path, build_id) VALUES (?, ?)",
-		     ROW(TEXT(path), TEXT(build_id)));
-	return give_id(s, r, ret_module);
+	return db_write(s, &s->stmt.thread,
+			"INSERT INTO threads (id, process, ordinal, tid, host_tid) VALUES (?, ?, ?, ?, ?)",
+			ROW(NUM(id), NUM(t->process), NUM(t->ordinal), NUM(t->tid), ID(t->host_tid)));
 }
 
-int store_mapping(struct store *s, int64_t process, int64_t module, uint64_t start, uint64_t end,
-		  uint64_t bias, uint64_t from_ns)
+int store_module(struct store *s, int64_t id, const char *path, const char *build_id)
+{
+	return db_write(s, &s->stmt.module, "INSERT INTO modules (id, path, build_id) VALUES (?, ?, ?)",
+			ROW(NUM(id), TEXT(path), TEXT(build_id)));
+}
+
+int store_mapping(struct store *s, const struct mapping_info *m)
 {
 	return db_write(s, &s->stmt.mapping,
-			"INSERT INTO mappings (process, module, start, end, bias, from_ns) "
-			"VALUES (?, ?, ?, ?, ?, ?)",
-			ROW(NUM(process), NUM(module), NUM(start), NUM(end), NUM(bias),
-			    NUM(from_ns)));
+			"INSERT INTO mappings (process, module, start, end, bias, from_ns, flags) "
+			"VALUES (?, ?, ?, ?, ?, ?, ?)",
+			ROW(NUM(m->process), NUM(m->module), NUM(m->start), NUM(m->end), NUM(m->bias),
+			    NUM(m->from_ns), NUM(m->shim)));
+}
+
+int store_shim_stack(struct store *s, int64_t process, uint32_t number, int64_t stack)
+{
+	return db_write(s, &s->stmt.shim_stack, "INSERT OR REPLACE INTO shim_stacks VALUES (?, ?, ?)",
+			ROW(NUM(process), NUM(number), NUM(stack)));
 }
 
 int store_gap(struct store *s, const struct gap_info *gap)

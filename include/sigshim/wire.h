@@ -127,7 +127,8 @@ struct sigshim_welcome {
 	uint8_t close_socket;	/* the process is watched by a pidfd: the ring is enough */
 	uint8_t clock;		/* the one granted: records may carry SIGSHIM_EVF_TICKS */
 	uint8_t share;		/* forked children may begin in this ring */
-	uint8_t reserved[4];
+	uint8_t resumed;	/* knows the instance's threads, stacks and modules from the log */
+	uint8_t reserved[3];
 };
 
 /* Why a stack ends where it ends. */
@@ -246,10 +247,13 @@ struct sigshim_child {
  *
  * A collector that ends sets `closed`; one that was killed stops renewing
  * beat_ns, and a shim that sees it older than SIGSHIM_BEAT_STALE_NS asks at the
- * socket's address whether the same one is still there. A ring is also closed
- * when its process ends: a child that finds it so after a commit, and its state
- * word as it left it, can't tell that the frame was read and sends it again on a
- * connection of its own.
+ * socket's address whether the same one is still there. If not, it goes on
+ * writing until another answers. When that one's welcome says `resumed`, what
+ * was committed in the old ring and not read goes into the new one, and stack
+ * ids stay as they are; otherwise it is counted as lost, and stacks and modules
+ * are sent anew. A ring is also closed when its process ends: a child that finds
+ * it so after a commit, and its state word as it left it, can't tell that the
+ * frame was read and sends it again on a connection of its own.
  */
 #define SIGSHIM_BEAT_STALE_NS 1000000000ull
 #define SIGSHIM_CELL 64

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Ids by content: a bounded hash table from bytes to a number, which spares
- * the store writing the same row again. It may forget everything at any time;
- * that costs a duplicate row. For this folder alone; one thread.
+ * writing the same row again. It may forget everything at any time; that costs
+ * a duplicate row. Used by ingest/ alone; one thread.
  */
 #ifndef SIGSHIM_INTERN_H
 #define SIGSHIM_INTERN_H
@@ -19,8 +19,5 @@ void intern_free(struct intern *t);
 int64_t intern_find(const struct intern *t, const void *key, size_t size);
 /* Remembers a key that is not there yet; without memory it doesn't. */
 void intern_add(struct intern *t, const void *key, size_t size, int64_t id);
-
-/* The same for the same bytes and seed, on this machine and later. */
-uint64_t hash_bytes(const void *bytes, size_t size, uint64_t seed);
 
 #endif

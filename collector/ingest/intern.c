@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "../store/hash.h"
+
 #define MAX_ENTRIES 65536
 #define SLOTS (2 * MAX_ENTRIES)
 #define MAX_BYTES (32u << 20)
@@ -27,27 +29,6 @@ struct intern {
 	unsigned char *bytes;
 	struct slot slots[SLOTS];
 };
-
-static uint64_t mix(uint64_t a, uint64_t b)
-{
-	unsigned __int128 product = (unsigned __int128)a * b;
-
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-uint64_t hash_bytes(const void *bytes, size_t size, uint64_t seed)
-{
-	const unsigned char *p = bytes;
-	uint64_t hash = mix(seed ^ 0x9e3779b97f4a7c15, size ^ 0xa0761d6478bd642f), word;
-
-	for (; size >= sizeof(word); p += sizeof(word), size -= sizeof(word)) {
-		memcpy(&word, p, sizeof(word));
-		hash = mix(hash ^ word, 0xe7037ed1a0b428db);
-	}
-	word = 0;
-	memcpy(&word, p, size);
-	return mix(hash ^ word, 0x8ebc6af09c88c6e3);
-}
 
 struct intern *intern_new(void)
 {

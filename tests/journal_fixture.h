@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A journal beside a log: for the tests of both journals and their crashes.
+ */
+#ifndef JOURNAL_FIXTURE_H
+#define JOURNAL_FIXTURE_H
+
+#include "journal/journal.h"
+#include "store_fixture.h"
+
+static struct journal *j;
+static int64_t base;
+
+static void setup(void)
+{
+	make_dir();
+	begin();
+	ck_assert_int_eq(journal_create(path, run, &j), 0);
+	ck_assert_int_eq(store_journal_begin(s, run, &base), 0);
+	ck_assert_int_eq(store_commit(s), 0);
+}
+
+static void teardown(void)
+{
+	journal_remove(j);
+	j = NULL;
+	store_close(s);
+	remove_dir();
+}
+
+static struct occurrence occurrence(uint64_t seq)
+{
+	return (struct occurrence){ thread, 1, seq, 1000 * seq, seq % 700 };
+}
+
+static void append_events(uint64_t from, uint64_t to)
+{
+	for (uint64_t seq = from; seq <= to; seq++) {
+		struct occurrence e = occurrence(seq);
+
+		ck_assert_int_eq(journal_event(j, &e), 0);
+	}
+	ck_assert_int_eq(journal_flush(j), 0);
+}
+
+static void append_call(void)
+{
+	struct event ev = sample(event_by_id(1), 1);
+
+	ck_assert_int_eq(journal_call(j, 1, &ev, 0), 0);
+}
+
+/* Everything that is whole from a position on; returns how many events. */
+static uint64_t replay_from(uint64_t position)
+{
+	struct journal_reader *r;
+	uint64_t events = 0;
+
+	ck_assert_int_eq(journal_read(journal_path(j), run, position, &r), 0);
+	ck_assert_int_eq(journal_replay(r, s, UINT64_MAX, UINT64_MAX, &events), 0);
+	ck_assert_int_eq(store_commit(s), 0);
+	journal_read_close(r);
+	return events;
+}
+
+#endif
