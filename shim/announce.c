@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "copy.h"
 #include "mask.h"
 #include "memo.h"
 #include "record.h"
@@ -61,28 +62,29 @@ static void take_mask(struct call *c)
 	c->flags |= SIGSHIM_EVF_REQUESTED;
 }
 
-static void announce(struct call *c, uint64_t *words, void *caller, bool tight)
+static void announce(struct call *c, uint64_t *words, bool tight)
 {
+	c->ret = c->error = 0;
 	c->before = sys_mask();
 	take_mask(c);
 	c->flags |= SIGSHIM_EVF_BEFORE | SIGSHIM_EVF_AFTER;
 	c->seq = thread_count(c->t);
-	c->from.pc = (uintptr_t)caller;
 	c->start = c->end = moment_now(shim_process);
 	record_call(c, words, tight);
 }
 
 static __attribute__((noinline)) void announce_roomy(const struct shim_event *ev, const long *arg,
-						     void *caller, struct thread *t)
+						     struct memo_key from, struct thread *t)
 {
-	struct call c = { .ev = ev, .arg = arg, .t = t };
+	struct call c;
 	uint64_t words[FRAME_WORDS + shim_config.depth + STACK_SKIP];
 
-	announce(&c, words, caller, false);
+	call_begin(&c, ev, arg, t, from);
+	announce(&c, words, false);
 }
 
 static __attribute__((noinline)) void announce_tight(const struct shim_event *ev, const long *arg,
-						     void *caller, struct thread *t)
+						     struct memo_key from, struct thread *t)
 {
 	struct scratch *s = scratch_take(shim_process, t->tid, (uintptr_t)__builtin_frame_address(0));
 
@@ -90,8 +92,8 @@ static __attribute__((noinline)) void announce_tight(const struct shim_event *ev
 		process_lost();
 		return;
 	}
-	s->call = (struct call){ .ev = ev, .arg = arg, .t = t };
-	announce(&s->call, s->words, caller, true);
+	call_begin(&s->call, ev, arg, t, from);
+	announce(&s->call, s->words, true);
 	scratch_give(s);
 }
 
@@ -112,23 +114,24 @@ static bool note_has_room(const struct thread *t, uintptr_t sp)
 }
 
 static __attribute__((noinline)) void note_roomy(const struct shim_event *ev, const long *arg,
-						 void *caller, struct thread *t)
+						 struct memo_key from, struct thread *t)
 {
-	struct call c = { .ev = ev, .arg = arg, .t = t };
+	struct call c;
 	uint64_t words[FRAME_WORDS + 1];
 
-	announce(&c, words, caller, false);
+	call_begin(&c, ev, arg, t, from);
+	announce(&c, words, false);
 }
 
-static void note_here(const struct shim_event *ev, const long *arg, void *caller)
+static void note_here(const struct shim_event *ev, const long *arg, struct memo_key from)
 {
 	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
 	struct thread *t = thread_self();
 
 	if (likely(note_has_room(t, sp)))
-		note_roomy(ev, arg, caller, t);
+		note_roomy(ev, arg, from, t);
 	else if (!stack_is_full(t, sp))
-		announce_tight(ev, arg, caller, t);
+		announce_tight(ev, arg, from, t);
 	else
 		process_lost();
 	if (ev->id == SIGSHIM_EV_thread_end)
@@ -137,31 +140,33 @@ static void note_here(const struct shim_event *ev, const long *arg, void *caller
 
 void shim_note(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], uintptr_t caller)
 {
+	const struct memo_key from = { .pc = caller };
 	int saved = errno;
 
 	if (!shim_config.event[id])
 		return;
 	if (process_ready())
-		note_here(&shim_events[id], arg, (void *)caller);
+		note_here(&shim_events[id], arg, from);
 	else
 		process_lost();
 	errno = saved;
 }
 
-static void announce_here(const struct shim_event *ev, const long *arg, void *caller)
+static void announce_here(const struct shim_event *ev, const long *arg, const struct frame *frame)
 {
+	const struct memo_key from = frame_key(frame);
 	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
 	struct thread *t = thread_self();
 
 	if (likely(!stack_is_tight(t, sp)))
-		announce_roomy(ev, arg, caller, t);
+		announce_roomy(ev, arg, from, t);
 	else if (!stack_is_full(t, sp))
-		announce_tight(ev, arg, caller, t);
+		announce_tight(ev, arg, from, t);
 	else
 		process_lost();
 }
 
-void *shim_announce(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], void *caller)
+void *shim_announce(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], const struct frame *frame)
 {
 	shim_function *real;
 	int saved = errno;
@@ -172,7 +177,7 @@ void *shim_announce(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], vo
 		if (unlikely(!process_ready()))
 			process_lost();
 		else if (shim_config.event[id])
-			announce_here(&shim_events[id], arg, caller);
+			announce_here(&shim_events[id], arg, frame);
 	}
 	/* No destructor follows. */
 	if ((id == SIGSHIM_EV__exit || id == SIGSHIM_EV__Exit) && !shim_sandboxed)

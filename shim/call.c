@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "copy.h"
 #include "mask.h"
 #include "record.h"
 #include "sys.h"
@@ -194,7 +195,7 @@ void call_made(struct call *c, uint64_t *words, uintptr_t old, bool tight)
 		stack_note_alternate(c->t, c->copy[0]);
 	if (mask)
 		masks_changed(c);
-	else
+	else if (c->ev->effect != SIGSHIM_EFFECT_APART)
 		masks_asked(c);
 	record_call(c, words, tight);
 	errno = saved;
@@ -227,7 +228,7 @@ static __attribute__((noinline)) long call_roomy(const struct shim_event *ev, co
 	struct call c;
 	uint64_t words[FRAME_WORDS + shim_config.depth + STACK_SKIP];
 
-	call_begin(&c, ev, arg, t, frame);
+	call_begin(&c, ev, arg, t, frame_key(frame));
 	return make_call(&c, words, nr, entry_errno, false);
 }
 
@@ -242,7 +243,7 @@ static __attribute__((noinline)) long call_tight(const struct shim_event *ev, co
 		process_lost();
 		return call_plain(ev, arg, nr, entry_errno);
 	}
-	call_begin(&s->call, ev, arg, t, frame);
+	call_begin(&s->call, ev, arg, t, frame_key(frame));
 	ret = make_call(&s->call, s->words, nr, entry_errno, true);
 	scratch_give(s);
 	return ret;

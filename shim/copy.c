@@ -10,6 +10,7 @@
 #include <string.h>
 #include <ucontext.h>
 
+#include "copy.h"
 #include "shim.h"
 #include "sys.h"
 

@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "copy.h"
 #include "environ.h"
 #include "sys.h"
 

@@ -21,6 +21,12 @@
 	.type \ident, @function
 \ident:
 	.cfi_startproc
+	pushq %rbp
+	.cfi_adjust_cfa_offset 8
+	.cfi_rel_offset %rbp, 0
+	movq %rsp, %rbp
+	subq $8, %rsp
+	.cfi_adjust_cfa_offset 8
 	pushq %rax
 	.cfi_adjust_cfa_offset 8
 	pushq %r9
@@ -37,7 +43,7 @@
 	.cfi_adjust_cfa_offset 8
 	movl $\id, %edi
 	movq %rsp, %rsi
-	movq 56(%rsp), %rdx
+	movq %rbp, %rdx
 	call shim_announce
 	movq %rax, %r11
 	popq %rdi
@@ -54,6 +60,9 @@
 	.cfi_adjust_cfa_offset -8
 	popq %rax
 	.cfi_adjust_cfa_offset -8
+	leave
+	.cfi_def_cfa %rsp, 8
+	.cfi_restore %rbp
 	jmp *%r11
 	.cfi_endproc
 	.size \ident, . - \ident
@@ -75,7 +84,7 @@
 	stp x6, x7, [sp, #64]
 	mov w0, #\id
 	add x1, sp, #16
-	mov x2, x30
+	mov x2, sp
 	bl shim_announce
 	mov x16, x0
 	ldp x0, x1, [sp, #16]

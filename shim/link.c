@@ -220,7 +220,7 @@ static void connected(struct process *p, const struct grant *g, uint64_t lost)
 
 static void take_ring(struct process *p, const struct grant *grant)
 {
-	p->ticks = grant->ticks;
+	p->granted = p->ticks = grant->ticks;
 	ring_install(p, &grant->ring);
 	share_offer(p, grant->share);
 }

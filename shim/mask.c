@@ -89,7 +89,7 @@ static inline __attribute__((always_inline)) long change_mask(unsigned int id, c
 
 	if (unlikely(!is_ordinary(p, t, sp) || !shim_config.event[id] || set - old + 7 < 15))
 		return shim_call(id, arg, 0, frame);
-	call_begin(&c, &shim_events[id], arg, t, frame);
+	call_begin(&c, &shim_events[id], arg, t, frame_key(frame));
 	if (!old)
 		old = (uintptr_t)c.own;
 	c.seq = thread_count(t);
@@ -130,6 +130,7 @@ static inline __attribute__((always_inline)) long change_mask(unsigned int id, c
 	}
 #define OF_MASK(via, ...) WRAP_##via(__VA_ARGS__)
 #define OF_NONE(via, ...)
+#define OF_APART(via, ...)
 #define OF_QUERY(via, ...)
 #define OF_WHILE(via, ...)
 #define OF_JUMP(via, ...)

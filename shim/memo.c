@@ -56,7 +56,6 @@ struct memo {
 	uint64_t state;		/* turn << 32 | words used */
 	uint32_t epoch;
 	int32_t credit;
-	struct frame_cache frames;
 	uint32_t index[INDEX];	/* low half of the turn << 16 | where the block lies */
 	uint64_t arena[ARENA];	/* key[3], id | end << 32 | pairs << 40, { address, ~value }... */
 };
@@ -177,7 +176,6 @@ static void clear(struct memo *m, uint32_t epoch)
 	if (state) {
 		memset(m->index, 0, sizeof(m->index));
 		memset(m->arena, 0, (uint32_t)state * sizeof(*m->arena));
-		memset(&m->frames, 0, sizeof(m->frames));
 	}
 	m->epoch = epoch;
 	swap(&m->state, next << 32 | FULL, next << 32 | 1);
@@ -341,7 +339,7 @@ void memo_learn(const struct memo_miss *miss, const struct memo_key *key,
 		return;
 	}
 	m->credit -= CREDIT_LEARN;
-	n = memo_words(&m->frames, key, st, word);
+	n = memo_words(key, m->epoch, st, word);
 	if (n < 0)
 		return;
 	if (miss->address) {

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Follows a stack that libunwind has walked, by the rules of cfi.c, and lists
- * the words of memory that lead from frame to frame. Both must come to the
- * same return addresses. AS-safe, MT-safe.
+ * Follows a stack by the rules of cfi.c, and lists the words of memory that
+ * lead from frame to frame: of one that libunwind has walked (both must come to
+ * the same return addresses), or, for threads that make few calls, in its
+ * place. AS-safe, MT-safe.
  */
 #include <signal.h>
 #include <ucontext.h>
 
 #include "cfi.h"
+#include "copy.h"
 #include "memo.h"
 #include "memo_walk.h"
 #include "shim.h"
@@ -48,19 +50,28 @@ static struct frame_rule unpack(uint64_t w)
 	};
 }
 
-static struct frame_rule rule_of(struct frame_cache *cache, uintptr_t pc, bool exact)
+/*
+ * Rules by code address, for all threads. A slot that was written halfway, or
+ * before other objects came to lie there, reads as another address's.
+ */
+static uint64_t cache[2048][2];
+
+static struct frame_rule rule_of(uintptr_t pc, bool exact, uint32_t epoch)
 {
-	uint64_t key = pc << 1 | exact, word, check;
-	uint64_t *slot = cache->slot[key * MIX >> 55];
+	uint64_t key = (pc << 1 | exact) ^ epoch * MIX, word, check;
+	uint64_t *slot = cache[key * MIX >> 53];
 	struct frame_rule rule;
 
 	word = __atomic_load_n(&slot[0], __ATOMIC_RELAXED);
 	check = __atomic_load_n(&slot[1], __ATOMIC_RELAXED);
-	if ((check ^ word * MIX) == key)
+	if (likely((check ^ word * MIX) == key))
 		return unpack(word);
 	rule = cfi_rule(pc, exact);
 	if (!fits(&rule))
 		return (struct frame_rule){ .way = FRAME_OTHER };
+	/* It may be that the object is not yet known. */
+	if (rule.way == FRAME_WITHOUT)
+		return rule;
 	word = pack(&rule);
 	__atomic_store_n(&slot[0], word, __ATOMIC_RELAXED);
 	__atomic_store_n(&slot[1], key ^ word * MIX, __ATOMIC_RELAXED);
@@ -71,6 +82,8 @@ static struct frame_rule rule_of(struct frame_cache *cache, uintptr_t pc, bool e
 struct follow {
 	uintptr_t pc, sp, fp;
 	bool exact;
+	bool guesses;		/* as libunwind does where it finds no tables */
+	uint32_t epoch;
 	uintptr_t page;		/* known to be readable */
 	struct memo_word *word;
 	int n;
@@ -140,29 +153,62 @@ static bool follow_rule(struct follow *f, const struct frame_rule *rule)
 	}
 }
 
-int memo_words(struct frame_cache *cache, const struct memo_key *key, const struct stack *st,
-	       struct memo_word *ret)
+enum step { STEP_ON, STEP_END, STEP_STUCK };
+
+/* To the caller's frame, or to the end, which every walk finds here. */
+static enum step step(struct follow *f)
 {
-	struct follow f = { .pc = key->pc, .sp = key->sp, .fp = key->fp, .word = ret };
+	struct frame_rule rule = rule_of(f->pc, f->exact, f->epoch);
+
+	if (rule.way == FRAME_OUTERMOST)
+		return STEP_END;
+	if (rule.way == FRAME_WITHOUT && f->fp - f->sp > FARTHEST)
+		return f->guesses ? STEP_END : STEP_STUCK;
+	if ((rule.way == FRAME_WITHOUT && !f->guesses) || !follow_rule(f, &rule))
+		return STEP_STUCK;
+	return f->pc < LOWEST_CODE ? STEP_END : STEP_ON;
+}
+
+int memo_words(const struct memo_key *key, uint32_t epoch, const struct stack *st, struct memo_word *ret)
+{
+	struct follow f = {
+		.pc = key->pc, .sp = key->sp, .fp = key->fp, .epoch = epoch, .guesses = true, .word = ret,
+	};
 
 	for (unsigned int i = 0; i < st->n; i++) {
 		bool last = i + 1 == st->n;
-		struct frame_rule rule;
+		enum step s;
 
 		if (f.pc != st->pc[i])
 			return -1;
 		if (last && st->end == SIGSHIM_STACK_DEPTH)
 			return f.n;
-		rule = rule_of(cache, f.pc, f.exact);
-		/* Here every walk ends, and this one must have. */
-		if (rule.way == FRAME_OUTERMOST || (rule.way == FRAME_WITHOUT && f.fp - f.sp > FARTHEST))
-			return last ? f.n : -1;
-		if (!follow_rule(&f, &rule))
-			return -1;
-		if (f.pc < LOWEST_CODE)
-			return last ? f.n : -1;
+		s = step(&f);
+		if (s != STEP_ON)
+			return s == STEP_END && last ? f.n : -1;
 	}
 	return -1;
+}
+
+bool memo_walk(const struct memo_key *key, uint32_t epoch, unsigned int depth, struct stack *st)
+{
+	struct memo_word word[3];
+	struct follow f = { .pc = key->pc, .sp = key->sp, .fp = key->fp, .epoch = epoch, .word = word };
+	enum step s = STEP_ON;
+
+	for (st->n = 0; s == STEP_ON && st->n < depth; f.n = 0) {
+		st->pc[st->n++] = f.pc;
+		s = step(&f);
+	}
+	st->end = s == STEP_ON ? SIGSHIM_STACK_DEPTH : SIGSHIM_STACK_COMPLETE;
+	return s != STEP_STUCK;
+}
+
+#else
+
+bool memo_walk(const struct memo_key *key, uint32_t epoch, unsigned int depth, struct stack *st)
+{
+	return false;
 }
 
 #endif

@@ -187,6 +187,7 @@ static __attribute__((noinline)) void thread_renew(struct thread *t, const struc
 		t->memo = NULL;
 		t->walks = 0;
 		t->instance = p->instance;
+		sandbox_meet_thread();
 	}
 	sys_restore(mask);
 }

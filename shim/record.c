@@ -91,7 +91,7 @@ static void store_walked(const struct call *c, uint64_t *words, const struct mem
 	if (c->ev->via == SIGSHIM_VIA_NOTE)
 		stack_alone(&st, c->from.pc);
 	else
-		stack_walk(&st, c->from.pc, c->t, tight);
+		stack_walk(&st, &c->from, c->t, tight);
 	hash = stack_hash(&st);
 	known = add_stack(f, &st, hash, tight);
 	f->stack_end = (uint8_t)st.end;
@@ -118,6 +118,8 @@ void record_call(struct call *c, uint64_t *words, bool tight)
 		store_known(c, words, &known);
 	else
 		store_walked(c, words, &miss, tight);
+	if (!(c->flags & SIGSHIM_EVF_AFTER))
+		return;
 	c->t->mask = c->after;
 	c->t->mask_known = 1;
 }

@@ -28,14 +28,20 @@ static inline void record_begin(struct sigshim_event *f, const struct call *c)
 	};
 }
 
+/* Where the wrapper with this frame was called. */
+static inline struct memo_key frame_key(const struct frame *frame)
+{
+	return (struct memo_key){ frame->ret, (uintptr_t)(frame + 1), frame->fp };
+}
+
 /* A new call: all but the copies, which are written before they are read. */
 static inline void call_begin(struct call *c, const struct shim_event *ev, const long *arg, struct thread *t,
-			      const struct frame *frame)
+			      struct memo_key from)
 {
 	c->ev = ev;
 	c->arg = arg;
 	c->t = t;
-	c->from = (struct memo_key){ frame->ret, (uintptr_t)(frame + 1), frame->fp };
+	c->from = from;
 	c->flags = c->copied = 0;
 	c->before = c->requested = c->after = 0;
 }

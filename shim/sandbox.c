@@ -39,13 +39,48 @@ uint64_t sandbox_now(void)
 	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
 }
 
+/* Who gave the clock up; tid is 0 when several have, so that none can take it back for all. */
+static struct { int32_t tid; uint32_t threads; bool ever; } denied;
+
 static void deny_clock(void)
 {
 	struct process *p = shim_process;
+	int32_t tid = (int32_t)sys(SYS_gettid);
 
+	if (!shim_clock_denied) {
+		denied.tid = tid;
+		denied.threads = p ? p->threads : 0;
+	} else if (denied.tid != tid) {
+		denied.tid = 0;
+	}
+	denied.ever = true;
 	shim_clock_denied = true;
 	if (p)
 		p->ticks = false;
+}
+
+/* The same thread takes it back, and has created none in between that have made calls. */
+static void allow_clock(void)
+{
+	struct process *p = shim_process;
+
+	if (!shim_clock_denied || !p || denied.tid != sys(SYS_gettid) || denied.threads != p->threads)
+		return;
+	shim_clock_denied = false;
+	p->ticks = p->granted;
+}
+
+void sandbox_meet_thread(void)
+{
+	int state = PR_TSC_ENABLE;
+
+	if (!denied.ever || shim_clock_denied || shim_sandboxed)
+		return;
+	sys(SYS_prctl, PR_GET_TSC, &state);
+	if (state == PR_TSC_ENABLE)
+		return;
+	deny_clock();
+	denied.tid = 0;
 }
 
 void sandbox_note(long nr, long op, long how)
@@ -65,9 +100,13 @@ SHIM_API long wrap_prctl(int op, long b, long c, long d, long e) __asm__("prctl"
 SHIM_API long wrap_prctl(int op, long b, long c, long d, long e)
 {
 	static long (*real)(int, long, long, long, long);
+	long ret;
 
 	if (unlikely(!real))
 		real = (long (*)(int, long, long, long, long))dlsym(RTLD_NEXT, "prctl");
 	sandbox_note(SYS_prctl, op, b);
-	return real(op, b, c, d, e);
+	ret = real(op, b, c, d, e);
+	if (op == PR_SET_TSC && b == PR_TSC_ENABLE && ret == 0)
+		allow_clock();
+	return ret;
 }

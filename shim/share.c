@@ -73,7 +73,7 @@ bool share_begin(struct process *p, uint64_t now, uint64_t mask)
 		return false;
 	p->ring = offer.ring;
 	p->collector = offer.collector;
-	p->ticks = offer.ticks;
+	p->granted = p->ticks = offer.ticks;
 	p->ppid = offer.pid;
 	p->began_ns = now;
 	p->began_at = moment_now(p).at;

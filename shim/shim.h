@@ -92,6 +92,7 @@ shim_function *real_late(const struct shim_event *ev);
 
 /* --- a thread ------------------------------------------------------------ */
 
+#define SHIM_ROOMS 4		/* stacks of a thread with coroutines that are kept in mind */
 struct thread {
 	uint64_t instance;	/* of the process that the rest belongs to */
 	uint64_t seq;		/* last number given out */
@@ -103,7 +104,7 @@ struct thread {
 	struct memo *memo;	/* memo.c's; NULL: none yet */
 	uint32_t walks;		/* without one */
 	uintptr_t alt_low, alt_high;	/* alternate stack, as last set through us */
-	uintptr_t room_low, room_high;	/* stack pointers that are known to have room below them */
+	uint64_t room[SHIM_ROOMS];	/* stack pointers that are known to have room below them */
 };
 extern _Thread_local struct thread shim_thread __attribute__((tls_model("initial-exec")));
 
@@ -121,6 +122,8 @@ extern bool shim_sandboxed;
 /* It has given up the processor's clock: sandbox_now tells the time. */
 extern bool shim_clock_denied;
 uint64_t sandbox_now(void);
+/* A new thread may have been created by one that has given it up. */
+void sandbox_meet_thread(void);
 /* Notes the first arguments of prctl or seccomp. */
 void sandbox_note(long nr, long op, long how);
 
@@ -190,7 +193,7 @@ struct process {
 	uint64_t retry_ns;	/* when to look for a collector again, or whether it lives */
 	uint32_t failures, orphan;	/* in a row; 1: nobody reads the ring */
 	uint32_t idle;		/* calls without a collector */
-	bool ticks;		/* the collector reads the same clock (clock.c) */
+	bool granted, ticks;	/* the collector reads the same clock; it is used (clock.c) */
 	int32_t fd;		/* the socket, -1 */
 	int32_t collector;	/* its pid as we see it */
 	uint64_t fd_dev, fd_ino;	/* to tell that the number is still ours */
@@ -282,7 +285,7 @@ void call_made(struct call *c, uint64_t *words, uintptr_t old, bool tight);
  * Records an event of via JUMP as it begins, and returns the real function for
  * jump_entry.S to go on to.
  */
-void *shim_announce(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], void *caller);
+void *shim_announce(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], const struct frame *frame);
 
 /*
  * Records an event of via NOTE, which happens now and comes of what is at
@@ -293,27 +296,6 @@ void shim_note(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], uintptr
 /* A scratch for the thread that runs at sp; NULL when all are in use. */
 struct scratch *scratch_take(struct process *p, int32_t tid, uintptr_t sp);
 void scratch_give(struct scratch *s);
-
-/*
- * Copies n bytes (at least 8) from the program's memory, asking the kernel
- * first whether they can be read. False if not.
- */
-bool copy_checked(void *to, uintptr_t from, size_t n);
-/*
- * Copies what an argument of this kind points to, sigshim_kind_copy(kind)
- * bytes. Unless the kernel has accepted the address it is asked first; false
- * if it can't be read.
- */
-bool copy_argument(enum sigshim_kind kind, unsigned char *to, uintptr_t from, bool accepted);
-/* The same, with the commonest at once. */
-static inline bool copy_here(enum sigshim_kind kind, unsigned char *to, uintptr_t from, bool accepted)
-{
-	if (likely(accepted && (kind == SIGSHIM_KIND_SIGSET_IN || kind == SIGSHIM_KIND_SIGSET_OUT))) {
-		__builtin_memcpy(to, (const void *)from, SIGSHIM_COPY_SIGSET);
-		return true;
-	}
-	return copy_argument(kind, to, from, accepted);
-}
 
 /* --- stacks (stack.c, stackid.c) ---------------------------------------- */
 
@@ -326,13 +308,27 @@ struct stack {
 
 /* Loads libunwind; may allocate. False: stacks are callers only. */
 bool stack_load(void);
-/* Walks from the frame that `caller` returns to. `top` is a frame address of ours. */
-void stack_walk(struct stack *st, uintptr_t caller, const struct thread *t, bool tight);
+/* Walks from the frame that a call came from. */
+void stack_walk(struct stack *st, const struct memo_key *from, const struct thread *t, bool tight);
 /*
  * unw_backtrace takes 5 KiB when cold, a record 2; the rest is for the call itself, and for
  * a signal that comes in the midst of it: without room for its frame the kernel kills.
  */
 #define STACK_HEADROOM (12 * 1024)
+/*
+ * A range of stack pointers, in one word so that a handler never finds half of
+ * it: where it begins and how long it is, both in units of 16 bytes.
+ */
+#define ROOM_LONGEST 0xffffful
+#define ROOM_OF(low, high) ((uint64_t)(low) >> 4 << 20 | (((high) - (low)) >> 4))
+static inline uintptr_t room_low(uint64_t room)
+{
+	return (uintptr_t)(room >> 20 << 4);
+}
+static inline bool room_holds(uint64_t room, uintptr_t sp)
+{
+	return sp - room_low(room) <= (room & ROOM_LONGEST) << 4;
+}
 /* Looks whether there is room below sp, and notes for which stack pointers that is known. */
 bool stack_look(struct thread *t, uintptr_t sp);
 /* A stack of one frame, for what has no callers. */
@@ -342,7 +338,7 @@ static inline bool stack_is_tight(struct thread *t, uintptr_t sp)
 {
 	if (unlikely(sp - t->alt_low < t->alt_high - t->alt_low))
 		return sp - t->alt_low < STACK_HEADROOM;
-	return unlikely(sp - t->room_low > t->room_high - t->room_low) && !stack_look(t, sp);
+	return unlikely(!room_holds(t->room[0], sp)) && !stack_look(t, sp);
 }
 /* True where there is no room for anything but the call itself. */
 bool stack_is_full(const struct thread *t, uintptr_t sp);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "copy.h"
+#include "memo_walk.h"
 #include "shim.h"
 #include "sys.h"
 #include "unwinder.h"
@@ -92,21 +94,55 @@ static bool on_unknown_alternate(struct thread *t, uintptr_t sp)
 	return true;
 }
 
+/* A handler may come in between and do the same: at worst a stack is looked at again. */
+static void put_first(struct thread *t, unsigned int i, uint64_t room)
+{
+	for (; i > 0; i--)
+		t->room[i] = t->room[i - 1];
+	t->room[0] = room;
+}
+
+/* Notes that there is room below sp: with a stack that is known, or in the place of the oldest. */
+static void note_room(struct thread *t, uintptr_t sp)
+{
+	uintptr_t low = 0, high = 0;
+	unsigned int i;
+
+	sp &= ~15ul;
+	for (i = 0; i < SHIM_ROOMS; i++) {
+		low = room_low(t->room[i]);
+		high = low + ((t->room[i] & ROOM_LONGEST) << 4);
+		if (sp + ROOM >= low && sp <= high + ROOM)
+			break;
+	}
+	if (i == SHIM_ROOMS) {
+		i--;
+		low = high = sp;
+	}
+	if (sp < low)
+		low = sp;
+	if (sp > high)
+		high = sp;
+	if (high - low > ROOM_LONGEST << 4)
+		low = high = sp;
+	put_first(t, i, ROOM_OF(low, high));
+}
+
 __attribute__((noinline)) bool stack_look(struct thread *t, uintptr_t sp)
 {
 	uint64_t word;
 
+	for (unsigned int i = 1; i < SHIM_ROOMS; i++)
+		if (room_holds(t->room[i], sp)) {
+			put_first(t, i, t->room[i]);
+			return true;
+		}
 	if (on_unknown_alternate(t, sp))
 		return sp - t->alt_low >= STACK_HEADROOM;
 	for (uintptr_t p = (sp - ROOM) & ~7ul; p < sp && !shim_config.blind; p += 4096)
 		if (!copy_checked(&word, p, sizeof(word)))
 			return false;
-	if (sp > t->room_high && sp - ROOM <= t->room_high)
-		t->room_high = sp;
-	else if (sp < t->room_low && t->room_low - ROOM <= sp)
-		t->room_low = sp;
-	else
-		t->room_low = t->room_high = sp;
+	note_room(t, sp);
 	return true;
 }
 
@@ -200,8 +236,17 @@ void stack_note_alternate(struct thread *t, const unsigned char *ss)
 	t->alt_high = new.ss_flags & SS_DISABLE ? 0 : t->alt_low + new.ss_size;
 }
 
-void stack_walk(struct stack *st, uintptr_t caller, const struct thread *t, bool tight)
+/* A thread that has made few calls may make few more: libunwind would cost it most. */
+static bool walk_at_first(struct stack *st, const struct memo_key *from, const struct thread *t)
 {
+	return from->sp && shim_config.memo && !t->memo &&
+		memo_walk(from, shim_process->epoch, shim_config.depth, st);
+}
+
+void stack_walk(struct stack *st, const struct memo_key *from, const struct thread *t, bool tight)
+{
+	uintptr_t caller = from->pc;
+
 	if (shim_config.stack == SIGSHIM_STACK_NONE)
 		caller_only(st, caller, SIGSHIM_STACK_CALLER_ONLY);
 	else if (tight)
@@ -210,6 +255,6 @@ void stack_walk(struct stack *st, uintptr_t caller, const struct thread *t, bool
 		walk_fp(st, caller, t);
 	else if (!unwinder_walk)
 		caller_only(st, caller, SIGSHIM_STACK_NO_UNWINDER);
-	else
+	else if (!walk_at_first(st, from, t))
 		walk_unwind(st, caller);
 }

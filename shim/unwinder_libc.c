@@ -3,6 +3,7 @@
  * Replacements for the libc functions that libunwind calls; see
  * unwinder_libc.h. libunwind looks at errno after read and write in any case.
  */
+#include "copy.h"
 #include "unwinder_libc.h"
 
 #include <errno.h>

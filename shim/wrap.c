@@ -28,6 +28,7 @@
 	}
 /* mask.c has those of mask changes. */
 #define OF_NONE(via, ...) WRAP_##via(__VA_ARGS__)
+#define OF_APART(via, ...) WRAP_##via(__VA_ARGS__)
 #define OF_QUERY(via, ...) WRAP_##via(__VA_ARGS__)
 #define OF_WHILE(via, ...) WRAP_##via(__VA_ARGS__)
 #define OF_MASK(via, ...)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whatever the memo says of a stack, libunwind says too: both are asked at the
+ * Whatever the memo says of a stack, or the walk for threads that make few
+ * calls, libunwind says too: all are asked at the
  * end of millions of random call paths, through functions with all kinds of
  * frames, handlers, alternate stacks, coroutines and threads. Linked with the
  * library's objects.
@@ -16,6 +17,7 @@
 #include <ucontext.h>
 
 #include "../shim/memo.h"
+#include "../shim/memo_walk.h"
 #include "../shim/shim.h"
 
 #define MAX_STACKS (1u << 16)
@@ -27,7 +29,7 @@ static struct {
 	uint64_t pc[SHIM_MAX_DEPTH];
 } seen[MAX_STACKS];
 
-static _Thread_local uint64_t probes, hits, wrong, unknown;
+static _Thread_local uint64_t probes, hits, wrong, unknown, alone;
 static _Thread_local uint64_t dice;
 
 static uint32_t roll(uint32_t n)
@@ -68,13 +70,19 @@ static __attribute__((noinline)) void probe(void)
 	struct memo_key key = { frame->ret, (uintptr_t)(frame + 1), frame->fp };
 	struct thread *t = thread_self();
 	uint64_t pc[SHIM_MAX_DEPTH + STACK_SKIP];
-	struct stack st = { .pc = pc };
+	uint64_t pc2[SHIM_MAX_DEPTH];
+	struct stack st = { .pc = pc }, other = { .pc = pc2 };
 	struct memo_stack found;
 	struct memo_miss miss;
 	bool hit = memo_find(t, &key, shim_process->epoch, &found, &miss), known;
+	bool at_first;
 	uint32_t id;
 
-	stack_walk(&st, key.pc, t, false);
+	at_first = memo_walk(&key, shim_process->epoch, SHIM_MAX_DEPTH, &other);
+	stack_walk(&st, &(struct memo_key){ .pc = key.pc }, t, false);
+	alone += at_first;
+	wrong += at_first && (other.n != st.n || other.end != st.end ||
+			      memcmp(other.pc, st.pc, st.n * sizeof(*st.pc)) != 0);
 	id = id_of(&st, &known);
 	probes++;
 	unknown += st.end != SIGSHIM_STACK_COMPLETE;
@@ -145,6 +153,7 @@ static void expect_no_difference(uint64_t least_hits)
 	ck_assert_uint_eq(wrong, 0);
 	ck_assert_uint_eq(unknown, 0);
 	ck_assert_uint_ge(hits * 100, probes * least_hits);
+	ck_assert_uint_gt(alone * 4, probes);
 }
 
 static void with_handler(int flags)

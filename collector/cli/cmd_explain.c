@@ -87,6 +87,7 @@ static const char *mask_text(const struct event_desc *e)
 {
 	static const char *const texts[] = {
 		[SIGSHIM_EFFECT_NONE] = "the thread's mask at the time",
+		[SIGSHIM_EFFECT_APART] = "no mask, which such calls leave alone",
 		[SIGSHIM_EFFECT_MASK] = "the thread's mask before the call, as requested, and after",
 		[SIGSHIM_EFFECT_QUERY] = "the thread's mask before and after the call",
 		[SIGSHIM_EFFECT_WHILE] = "the thread's mask, and the one for the wait as requested",

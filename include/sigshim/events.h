@@ -48,6 +48,7 @@ enum sigshim_effect {
 	SIGSHIM_EFFECT_MASK,	/* arguments 0 to 2 are how, set, oldset */
 	SIGSHIM_EFFECT_QUERY,	/* changes it in a way of its own: asked before and after */
 	SIGSHIM_EFFECT_WHILE,	/* changes it while it waits, to the SIGSET_WHILE argument */
+	SIGSHIM_EFFECT_APART,	/* has nothing to do with it: it is not asked for, which takes a system call */
 	SIGSHIM_EFFECT_JUMP,	/* sets it to the one that the JMPBUF or UCONTEXT holds */
 };
 

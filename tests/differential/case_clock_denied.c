@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A program that has given up the processor's clock: libc's clock_gettime
- * would kill it from then on. A child does the same inside a sandbox, where
- * there is no other clock either, and one enters seccomp's strict mode.
+ * A program that gives up the processor's clock, and takes it back in the end:
+ * in between libc's clock_gettime would kill it. A child does the same inside a
+ * sandbox, where there is no other clock either, and one enters seccomp's
+ * strict mode.
  */
 /* needs: x86_64 */
 #include <linux/seccomp.h>
@@ -60,6 +61,7 @@ int main(void)
 	}
 	show_end("child", pid);
 	MUST(prctl(PR_SET_TSC, PR_TSC_ENABLE, 0, 0, 0));
+	calls("with the clock again");
 	pid = (pid_t)MUST(fork());
 	if (!pid)
 		in_strict_mode();
