@@ -243,8 +243,10 @@ void memo_release(struct thread *t)
 
 void memo_begin(void)
 {
+	/* Looked at before it is written to: a child copies each page that it writes. */
 	for (unsigned int i = 0; i < MEMOS; i++)
-		pool[i].owner = 0;
+		if (pool[i].owner)
+			pool[i].owner = 0;
 }
 
 /* --- finding and learning -------------------------------------------------- */
