@@ -30,7 +30,8 @@ START_TEST(every_operation_arrives_as_it_was)
 	const struct process_info p = { .run = run, .parent = process, .pid = 20, .host_pid = 2020, .ppid = -1,
 		.uid = 7, .gid = 8, .comm = "c", .exe = "/x", .transport = "ring", .stack_mode = "fp", .instance = 4712,
 		.overflow = "block", .depth = 33, .minsigstksz = 2048, .mask_start = UINT64_MAX,
-		.pending_start = 1, .started_ns = 77 };
+		.pending_start = 1, .birth = "exec", .ignored_known = true, .ignored_start = UINT64_MAX - 1,
+		.started_ns = 77 };
 	const struct stack_frame frames[] = { { 5, 0x10 }, { 0, UINT64_MAX } };
 	struct event ev = sample(event_by_name("sigqueue", 1), 1);
 
@@ -52,9 +53,10 @@ START_TEST(every_operation_arrives_as_it_was)
 	ck_assert_int_eq(journal_flush(j), 0);
 	ck_assert_uint_eq(replay_from(0), 1);
 	ck_assert_str_eq(ask("SELECT * FROM processes WHERE id = 9"),
-			 "9|1|1|20|2020|-1|7|8|c|/x|-|ring|fp|33|block|2048|4712|-1|1|77|99|killed|2|");
-	ck_assert_str_eq(ask("SELECT id, parent, pid, host_pid, exe, mask_start, end FROM processes WHERE id = 10"),
-			 "10|9|21|2021|/x|3|vfork|");
+			 "9|1|1|20|2020|-1|7|8|c|/x|-|ring|fp|33|block|2048|4712|-1|1|exec|-2|77|99|killed|2|");
+	ck_assert_str_eq(ask("SELECT id, parent, pid, host_pid, exe, mask_start, birth, ignored_start, end "
+			     "FROM processes WHERE id = 10"),
+			 "10|9|21|2021|/x|3|vfork|-|vfork|");
 	ck_assert_str_eq(ask("SELECT * FROM threads WHERE id = 4"), "4|9|2|22|-|");
 	ck_assert_str_eq(ask("SELECT * FROM modules"), "5|/lib/ü|ab|");
 	ck_assert_str_eq(ask("SELECT process, module, start, end, bias, from_ns, flags FROM mappings"),

@@ -99,19 +99,31 @@ static int count_row(const struct log_event *ev, void *arg)
 	return 0;
 }
 
+static int look_at_process(const struct log_process *p, void *arg)
+{
+	ck_assert_ptr_null(p->birth);
+	ck_assert(!p->ignored_known);
+	++*(int *)arg;
+	return 0;
+}
+
 START_TEST(an_older_version_is_read_but_not_written_on)
 {
-	int rows = 0;
+	int rows = 0, processes = 0;
 
 	begin();
 	write_events(20);
 	store_close(s);
-	change("PRAGMA user_version = 1; DROP TABLE event_blocks");
+	change("PRAGMA user_version = 1; DROP TABLE event_blocks; ALTER TABLE processes DROP COLUMN birth;"
+	       "ALTER TABLE processes DROP COLUMN ignored_start; ALTER TABLE processes DROP COLUMN instance");
 	expect_refusal(STORE_CREATE, -EPROTO, "version 1");
 	expect_refusal(STORE_UPDATE, -EPROTO, "another file");
 	open_as(STORE_READ);
 	ck_assert_int_eq(store_events(s, &(struct event_query){ .where = "" }, count_row, &rows), 0);
 	ck_assert_int_eq(rows, 20);
+	ck_assert_int_eq(store_processes(s, look_at_process, &processes), 0);
+	ck_assert_int_eq(processes, 1);
+	ck_assert_int_eq(store_version(s), 1);
 	store_close(s);
 }
 END_TEST

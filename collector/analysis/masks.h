@@ -23,7 +23,7 @@ enum mask_cause_kind {
 
 struct mask_cause {
 	enum mask_cause_kind kind;
-	int64_t event;			/* CALL, INHERITED: the call */
+	int64_t event, stack;		/* CALL, INHERITED: the call, and from where */
 	int64_t process;		/* and the process that made it */
 	int tid;			/* and its thread */
 	uint64_t after_seq, before_seq;	/* UNRECORDED: between these; after 0 is the start */

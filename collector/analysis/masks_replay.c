@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mask_step.h"
 #include "masks_internal.h"
 
 struct replay {
@@ -17,19 +18,6 @@ struct replay {
 	struct mask_thread *creator;	/* the one of the thread_start before */
 	unsigned int next_start;	/* processes before it have started, by id */
 };
-
-#define FOR_EACH_BIT(n, set) \
-	for (uint64_t set_ = (set); set_ && (n = __builtin_ctzll(set_), true); set_ &= set_ - 1)
-
-/* A cause as a child of any kind takes it over. */
-static struct mask_cause inherited(struct mask_cause cause)
-{
-	if (cause.kind == MASK_CALL)
-		cause.kind = MASK_INHERITED;
-	else if (cause.kind != MASK_INHERITED)
-		cause = (struct mask_cause){ .kind = MASK_START };
-	return cause;
-}
 
 /*
  * What blocked signal bit n in a process: the cause in a thread that has it
@@ -73,7 +61,7 @@ static int start_process(struct masks *m, struct mask_process *p)
 	if (parent && !parent->started && start_process(m, parent) < 0)
 		return -ENOMEM;
 	FOR_EACH_BIT(n, p->mask_start)
-		p->start[n] = inherited(parent ? cause_in(m, parent, NULL, n) : (struct mask_cause){});
+		p->start[n] = mask_inherited(parent ? cause_in(m, parent, NULL, n) : (struct mask_cause){});
 	return 0;
 }
 
@@ -135,59 +123,28 @@ static void begin_thread(struct masks *m, struct mask_thread *t, const struct ma
 		if (cause.kind == MASK_NOBODY || (!creator && cause.kind == MASK_START && ev->seq > 1))
 			t->cause[n] = (struct mask_cause){ .kind = MASK_UNRECORDED, .before_seq = ev->seq };
 		else
-			t->cause[n] = inherited(cause);
+			t->cause[n] = mask_inherited(cause);
 	}
 	t->mask = ev->mask_before;
 	t->known = true;
 }
 
-/* Takes over a mask that differs from the one known: what is new nobody recorded. */
-static void correct(struct mask_thread *t, uint64_t mask, uint64_t seq)
-{
-	unsigned int n;
-
-	FOR_EACH_BIT(n, mask & ~t->mask)
-		t->cause[n] = (struct mask_cause){
-			.kind = MASK_UNRECORDED, .after_seq = t->last_seq, .before_seq = seq
-		};
-	t->mask = mask;
-}
-
-static struct mask_cause call_of(const struct log_event *ev)
-{
-	return (struct mask_cause){
-		.kind = MASK_CALL, .event = ev->id, .process = ev->process, .tid = ev->tid
-	};
-}
-
 static int apply(struct replay *r, struct mask_thread *t, const struct log_event *ev)
 {
-	unsigned int n;
-
 	/* Most threads never block anything. */
 	if (!t->cause && (ev->mask_before || ev->mask_after)) {
 		t->cause = calloc(64, sizeof(*t->cause));
 		if (!t->cause)
 			return -ENOMEM;
 	}
-	if (ev->flags & SIGSHIM_EVF_BEFORE) {
-		if (!t->seen)
-			begin_thread(r->m, t, creator_of(r, t, ev), ev);
-		else
-			correct(t, ev->mask_before, ev->seq);
-	}
-	if (ev->flags & SIGSHIM_EVF_AFTER) {
-		FOR_EACH_BIT(n, ev->mask_after & ~t->mask)
-			t->cause[n] = call_of(ev);
-		t->mask = ev->mask_after;
-		t->known = true;
-	}
+	if (ev->flags & SIGSHIM_EVF_BEFORE && !t->seen)
+		begin_thread(r->m, t, creator_of(r, t, ev), ev);
+	else if (ev->flags & SIGSHIM_EVF_BEFORE)
+		mask_correct(t, ev->mask_before, ev->seq);
+	mask_apply(t, ev);
 	if (ev->desc->id == SIGSHIM_EV_pthread_attr_setsigmask_np && !ev->error)
-		t->process->attributes = call_of(ev);
+		t->process->attributes = mask_call(ev);
 	t->ended = ev->desc->id == SIGSHIM_EV_thread_end || t->ended;
-	t->seen = true;
-	t->last_seq = ev->seq;
-	t->last_ns = ev->ts_ns;
 	return 0;
 }
 

@@ -38,18 +38,21 @@ static struct session *session_of(const struct ingest *in, int host_pid)
 }
 
 /* The row it forked from, or was before an exec, or that of its parent. */
-static int64_t parent_of(const struct session *s, const struct proc_info *proc)
+static int64_t parent_of(const struct session *s, const struct proc_info *proc, const char **ret_birth)
 {
 	struct session *parent = proc->ppid ? session_of(s->in, proc->ppid) : NULL;
 	int64_t row = 0;
 
+	*ret_birth = s->hello.parent_instance ? "fork" : "start";
 	if (map_get(&s->in->sink.instances, s->hello.parent_instance, &row))
 		return row;
 	/* Before its exec a vfork child spoke through its parent's ring. */
 	if (parent)
 		session_drain(parent, false);	/* released when the round ends */
-	if (map_get(&s->in->sink.images, image_key(s->host_pid, proc->started), &row))
+	if (map_get(&s->in->sink.images, image_key(s->host_pid, proc->started), &row)) {
+		*ret_birth = "exec";
 		return row;
+	}
 	return parent ? parent->process : 0;
 }
 
@@ -60,13 +63,16 @@ static void describe(struct session *s, struct process_info *info, struct proc_i
 
 	if (s->shares) {
 		*proc = (struct proc_info){ 0 };
+		info->birth = "fork";
 		info->ppid = s->hello.ppid;
 		if (!map_get(&sink->instances, s->hello.parent_instance, &info->parent) && s->host)
 			info->parent = s->host->process;
 	} else {
 		proc_read(s->host_pid, proc);
 		info->ppid = proc->ppid;
-		info->parent = parent_of(s, proc);
+		info->ignored_known = proc->ignored_known;
+		info->ignored_start = proc->ignored;
+		info->parent = parent_of(s, proc, &info->birth);
 	}
 	if (!s->exe) {
 		sink->stats.processes++;

@@ -83,6 +83,15 @@ static void read_link(int pid, const char *name, char ret[static PROC_TEXT])
 	ret[n > 0 ? n : 0] = '\0';
 }
 
+static void read_ignored(int pid, struct proc_info *ret)
+{
+	char buf[4096], *line = read_file(pid, "status", buf, sizeof(buf)) > 0 ? strstr(buf, "\nSigIgn:") : NULL;
+
+	ret->ignored_known = line;
+	if (line)
+		ret->ignored = strtoull(line + 8, NULL, 16);
+}
+
 void proc_read(int pid, struct proc_info *ret)
 {
 	char buf[1024], *stat = read_stat(pid, buf, sizeof(buf));
@@ -93,6 +102,7 @@ void proc_read(int pid, struct proc_info *ret)
 		ret->ppid = (int)stat_field(stat, 4);
 		ret->started = (uint64_t)stat_field(stat, 22);
 	}
+	read_ignored(pid, ret);
 	n = read_file(pid, "comm", ret->comm, sizeof(ret->comm));
 	if (n > 0 && ret->comm[n - 1] == '\n')
 		ret->comm[n - 1] = '\0';

@@ -16,6 +16,8 @@
 struct proc_info {
 	int ppid;		/* 0: unknown, as all that follows when empty */
 	uint64_t started;	/* clock ticks since boot: with the pid, a process's name */
+	bool ignored_known;
+	uint64_t ignored;	/* the signals that it ignores */
 	char comm[32];
 	char exe[PROC_TEXT];
 	char cwd[PROC_TEXT];

@@ -72,6 +72,8 @@ static int apply_process(struct store *s, struct in *in)
 	info.minsigstksz = get(in);
 	info.mask_start = get(in);
 	info.pending_start = get(in);
+	info.ignored_known = get(in) != 0;
+	info.ignored_start = get(in);
 	info.started_ns = get(in);
 	info.instance = get(in);
 	info.comm = get_text(in);
@@ -80,6 +82,7 @@ static int apply_process(struct store *s, struct in *in)
 	info.transport = get_text(in);
 	info.stack_mode = get_text(in);
 	info.overflow = get_text(in);
+	info.birth = get_text(in);
 	return in->bad ? -EBADMSG : store_process(s, id, &info);
 }
 

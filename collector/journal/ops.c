@@ -66,7 +66,8 @@ int journal_process(struct journal *j, int64_t id, const struct process_info *in
 		(uint64_t)id, (uint64_t)info->run, (uint64_t)info->parent, (uint64_t)info->pid,
 		(uint64_t)info->host_pid, (uint64_t)info->ppid, (uint64_t)info->uid,
 		(uint64_t)info->gid, (uint64_t)info->depth, info->minsigstksz, info->mask_start,
-		info->pending_start, info->started_ns, info->instance,
+		info->pending_start, info->ignored_known, info->ignored_start, info->started_ns,
+		info->instance,
 	};
 	struct op o;
 	int r = begin(&o, j, JOURNAL_PROCESS);
@@ -80,6 +81,7 @@ int journal_process(struct journal *j, int64_t id, const struct process_info *in
 	put_text(&o, info->transport);
 	put_text(&o, info->stack_mode);
 	put_text(&o, info->overflow);
+	put_text(&o, info->birth);
 	return end(&o);
 }
 

@@ -30,6 +30,7 @@ struct store {
 	sqlite3 *db;
 	char *path;
 	enum store_mode mode;
+	int version;		/* of the log */
 	char error[512];
 
 	bool in_transaction;

@@ -4,6 +4,8 @@
  * to one thread.
  */
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -73,6 +75,13 @@ static int process_row(sqlite3_stmt *stmt, void *arg)
 		.host_pid = sqlite3_column_int(stmt, 4),
 		.comm = text(stmt, 5),
 		.exe = text(stmt, 6),
+		.ppid = sqlite3_column_int(stmt, 11),
+		.uid = sqlite3_column_int(stmt, 12),
+		.birth = text(stmt, 13),
+		.ignored_known = sqlite3_column_type(stmt, 14) != SQLITE_NULL,
+		.ignored_start = sqlite3_column_int64(stmt, 14),
+		.pending_start = sqlite3_column_int64(stmt, 15),
+		.minsigstksz = sqlite3_column_int64(stmt, 16),
 		.mask_known = sqlite3_column_type(stmt, 7) != SQLITE_NULL,
 		.mask_start = sqlite3_column_int64(stmt, 7),
 		.started_ns = sqlite3_column_int64(stmt, 8),
@@ -83,12 +92,24 @@ static int process_row(sqlite3_stmt *stmt, void *arg)
 	return reader->fn.process(&p, reader->arg);
 }
 
+#define PROCESS_COLUMNS "SELECT id, run, parent, pid, host_pid, comm, exe, mask_start, started_ns, ended_ns, " \
+	"end, ppid, uid, birth, ignored_start, pending_start, minsigstksz FROM processes "
+
 int store_processes(struct store *s, int (*fn)(const struct log_process *p, void *arg), void *arg)
 {
 	struct reader reader = { .fn.process = fn, .arg = arg };
 
-	return each_row(s, "SELECT id, run, parent, pid, host_pid, comm, exe, mask_start, started_ns, "
-			"ended_ns, end FROM processes ORDER BY id", process_row, &reader);
+	return each_row(s, PROCESS_COLUMNS "ORDER BY id", process_row, &reader);
+}
+
+int store_processes_after(struct store *s, int64_t after, unsigned int max,
+			  int (*fn)(const struct log_process *p, void *arg), void *arg)
+{
+	struct reader reader = { .fn.process = fn, .arg = arg };
+	char sql[512];
+
+	snprintf(sql, sizeof(sql), PROCESS_COLUMNS "WHERE id > %" PRId64 " ORDER BY id LIMIT %u", after, max);
+	return each_row(s, sql, process_row, &reader);
 }
 
 static int thread_row(sqlite3_stmt *stmt, void *arg)

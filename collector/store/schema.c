@@ -123,15 +123,21 @@ static int check(struct store *s)
 		return db_refuse(s, -EPROTO, "it has log version %" PRId64
 				 " of a newer sigshim; this one knows version %d",
 				 version, LOG_VERSION);
+	s->version = (int)version;
 	if (version < LOG_VERSION && s->mode != STORE_READ)
 		return db_refuse(s, -EPROTO, "it has log version %" PRId64 " of an older sigshim, which can "
 				 "be read but not written on; record into another file", version);
 	return version < LOG_VERSION;
 }
 
-/* An older log has no blocks: all of it is one. */
+/* An older log has no blocks, so all of it is one, and says less of processes. */
 static int stand_in(struct store *s)
 {
+	int r = db_exec(s, "CREATE TEMP VIEW processes AS SELECT *, NULL AS instance, NULL AS birth, "
+			"NULL AS ignored_start FROM main.processes");
+
+	if (r < 0)
+		return r;
 	return db_exec(s, "CREATE TEMP TABLE event_blocks AS SELECT min(id) AS first, max(id) AS last, "
 		       "min(ts_ns) AS min_ts, max(ts_ns) AS max_ts FROM event_log HAVING count(*) > 0");
 }

@@ -46,6 +46,9 @@ CREATE TABLE processes (
 	instance INTEGER,		-- random, the same again after a reconnection
 	mask_start INTEGER,		-- mask of the thread that said hello
 	pending_start INTEGER,		-- signals pending then, inherited through exec
+	birth TEXT,			-- fork, vfork: its parent's image; exec: the same process's;
+					-- start: a new process's first image that was heard of
+	ignored_start INTEGER,		-- signals that it ignored then; null when unknown
 	started_ns INTEGER NOT NULL,	-- CLOCK_MONOTONIC
 	ended_ns INTEGER,
 	end TEXT,			-- exit, killed, exec, vfork (child until its exec or end),

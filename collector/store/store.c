@@ -262,3 +262,8 @@ const char *store_path(const struct store *s)
 {
 	return s->path;
 }
+
+int store_version(const struct store *s)
+{
+	return s->version;
+}

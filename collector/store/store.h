@@ -32,6 +32,8 @@ int store_open(const char *path, enum store_mode mode, struct store **ret, char 
 int store_close(struct store *s);
 const char *store_error(const struct store *s);
 const char *store_path(const struct store *s);
+/* The log's version; logs of version 1 don't tell how processes began. */
+int store_version(const struct store *s);
 
 /* --- writing ---------------------------------------------------------- */
 
@@ -72,6 +74,9 @@ struct process_info {
 	const char *comm, *exe, *cmdline;	/* may be NULL */
 	const char *transport, *stack_mode, *overflow;
 	int depth;
+	const char *birth;		/* "fork", "exec" or "start"; may be NULL */
+	bool ignored_known;
+	uint64_t ignored_start;
 	uint64_t minsigstksz, mask_start, pending_start, started_ns, instance;	/* instance 0: unknown */
 };
 int store_process(struct store *s, int64_t id, const struct process_info *info);
@@ -283,10 +288,11 @@ struct log_run {
 };
 struct log_process {
 	int64_t id, run, parent;	/* parent 0: unknown */
-	int pid, host_pid;
+	int pid, host_pid, ppid, uid;
 	const char *comm, *exe;		/* may be NULL */
-	bool mask_known;
-	uint64_t mask_start;
+	const char *birth;		/* as in the schema; may be NULL */
+	bool mask_known, ignored_known;
+	uint64_t mask_start, ignored_start, pending_start, minsigstksz;
 	uint64_t started_ns, ended_ns;	/* ended_ns 0: unknown or running */
 	const char *end;		/* as in store_process_end; may be NULL */
 };
@@ -298,6 +304,9 @@ struct log_thread {
 /* Rows in order of their ids; fn returns 0 to go on. */
 int store_runs(struct store *s, int (*fn)(const struct log_run *run, void *arg), void *arg);
 int store_processes(struct store *s, int (*fn)(const struct log_process *p, void *arg), void *arg);
+/* Up to `max` of them, those with an id above `after`. */
+int store_processes_after(struct store *s, int64_t after, unsigned int max,
+			  int (*fn)(const struct log_process *p, void *arg), void *arg);
 int store_threads(struct store *s, int (*fn)(const struct log_thread *t, void *arg), void *arg);
 int store_gaps(struct store *s, int (*fn)(const struct gap_info *gap, void *arg), void *arg);
 
