@@ -158,10 +158,11 @@ fuzz: fuzz-build
 			-artifact_prefix=$$target. -print_final_stats=1 $$target.corpus || exit 1; \
 	done
 
-## docs: make the generated documents anew (EVENTS, WIRE, SCHEMA)
+## docs: make the generated documents anew (EVENTS, RULES, WIRE, SCHEMA)
 .PHONY: docs
 docs: $(B)/sigshim
 	$(Q)$(B)/sigshim explain --markdown > $(B)/EVENTS.md && mv $(B)/EVENTS.md docs/
+	$(Q)$(B)/sigshim explain --rules --markdown > $(B)/RULES.md && mv $(B)/RULES.md docs/
 	$(Q)docs/generate wire < include/sigshim/wire.h > docs/WIRE.md
 	$(Q)docs/generate schema < collector/store/schema.sql > docs/SCHEMA.md
 

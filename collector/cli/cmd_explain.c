@@ -10,13 +10,15 @@
 #include "../table/table.h"
 #include "cli.h"
 #include "document.h"
+#include "explain_rules.h"
 
 #define MAX_TEXT 1024
 
-enum { OPT_MARKDOWN };
+enum { OPT_MARKDOWN, OPT_RULES };
 
 static const struct cli_option options[] = {
-	[OPT_MARKDOWN] = { 0, "markdown", NULL, "write about all events, in Markdown" },
+	[OPT_MARKDOWN] = { 0, "markdown", NULL, "write about all events, in Markdown; with --rules about all rules" },
+	[OPT_RULES] = { 0, "rules", NULL, "list the rules of sigshim check" },
 	{ .name = NULL }
 };
 
@@ -284,12 +286,14 @@ static int explain_all(const struct document *d)
 
 static int unknown_event(const char *word)
 {
-	const char *near = nearest(word, event_names());
+	const char *near = nearest(word, event_names()), *rule = nearest(word, hygiene_rule_ids());
 	char valid[SIGSHIM_EV_MAX * 32], *p = valid;
 
 	for (const char *const *name = event_names(); *name; name++)
 		p += snprintf(p, sizeof(valid) - (size_t)(p - valid), "%s%s",
 			      p == valid ? "" : ", ", *name);
+	if (rule && !near)
+		return cli_usage(&cmd_explain, "unknown rule '%s'; did you mean '%s'?", word, rule);
 	if (near)
 		return cli_usage(&cmd_explain, "unknown event '%s'; did you mean '%s'?\n"
 				 "Valid events: %s", word, near, valid);
@@ -299,36 +303,45 @@ static int unknown_event(const char *word)
 static int run_explain(int argc, char **argv)
 {
 	struct document d = {};
+	bool rules = false;
 	const char *arg;
 	int o;
 
 	while ((o = cli_next(&cmd_explain, argc, argv, false, &arg)) >= 0)
 		if (o == OPT_MARKDOWN)
 			d.markdown = true;
+		else
+			rules = true;
 	d.bold = !d.markdown && cli_is_terminal(STDOUT_FILENO);
 	if (d.markdown && optind < argc)
 		return cli_usage(&cmd_explain, "--markdown writes about all events; leave out '%s'",
 				 argv[optind]);
 	for (int i = optind; i < argc; i++)
-		if (!event_by_name(argv[i], 1))
+		if (!event_by_name(argv[i], 1) && !hygiene_rule_by_id(argv[i]))
 			return unknown_event(argv[i]);
+	if (rules)
+		return explain_rules(&d);
 	if (d.markdown)
 		return explain_all(&d);
 	if (optind == argc) {
 		list_events(&d);
-		puts("Tell about one of them: sigshim explain EVENT");
+		puts("Tell about one of them: sigshim explain EVENT. The rules: sigshim explain --rules");
 		return EXIT_OK;
 	}
 	for (int i = optind; i < argc; i++)
-		explain_event(&d, event_by_name(argv[i], 1));
-	document_paragraph(&d, tags_legend);
+		if (event_by_name(argv[i], 1))
+			explain_event(&d, event_by_name(argv[i], 1));
+		else
+			explain_rule(&d, hygiene_rule_by_id(argv[i]));
+	if (event_by_name(argv[optind], 1))
+		document_paragraph(&d, tags_legend);
 	return EXIT_OK;
 }
 
 const struct cli_command cmd_explain = {
 	.name = "explain",
-	.args = "[EVENT]...",
-	.summary = "Tell what an event means: arguments, hooks, example, known issues",
+	.args = "[EVENT|RULE]...",
+	.summary = "Tell what an event means, or a rule of sigshim check",
 	.details = "Without EVENT, lists all events with a line each.",
 	.options = options,
 	.run = run_explain,

@@ -17,6 +17,7 @@
 
 #include "../ingest/proc.h"
 #include "../table/table.h"
+#include "checking.h"
 #include "launch.h"
 #include "paths.h"
 #include "recorder.h"
@@ -28,7 +29,7 @@
 #define LOOK_MS 20
 
 enum { OPT_OUTPUT, OPT_STACK, OPT_DEPTH, OPT_EVENTS, OPT_TRANSPORT, OPT_OVERFLOW, OPT_FOLLOW, OPT_SHIM,
-	OPT_RING_SIZE, OPT_QUIET, OPT_MAX };
+	OPT_RING_SIZE, OPT_QUIET, OPT_CHECK, OPT_CHECKING, OPT_MAX = OPT_CHECKING + CHECKING_MAX };
 
 static const struct cli_option run_options[] = {
 	[OPT_OUTPUT] = { 'o', "output", "LOG", "the log, appended to (default: $SIGSHIM_LOG, else sigshim.db)" },
@@ -41,6 +42,8 @@ static const struct cli_option run_options[] = {
 	[OPT_SHIM] = { 0, "shim", "PATH", "the libsigshim.so to preload" },
 	[OPT_RING_SIZE] = { 0, "ring-size", "BYTES", "buffer of a process, 64K to 64M, a power of two (default: 2M)" },
 	[OPT_QUIET] = { 'q', "quiet", NULL, "no summary" },
+	[OPT_CHECK] = { 0, "check", NULL, "judge the recording by the rules; see sigshim check --help" },
+	CHECKING_OPTIONS(OPT_CHECKING),
 	{}
 };
 
@@ -49,6 +52,7 @@ struct recording {
 	size_t ring_size;
 	char **argv;
 	struct recorder recorder;
+	struct checking checking;
 	struct private_socket socket;
 	struct inherited inherited;
 	int signals;
@@ -125,10 +129,19 @@ static int check_options(struct recording *r)
 static int read_options(struct recording *r, int argc, char **argv)
 {
 	const char *arg;
-	int option;
+	int option, result;
 
-	while ((option = cli_next(&cmd_run, argc, argv, true, &arg)) >= 0)
+	checking_begin(&r->checking, &cmd_run);
+	while ((option = cli_next(&cmd_run, argc, argv, true, &arg)) >= 0) {
 		r->value[option] = arg ? arg : "";
+		result = option < OPT_CHECKING ? EXIT_OK : checking_option(&r->checking, option - OPT_CHECKING, arg);
+		if (result != EXIT_OK)
+			return result;
+		if (option > OPT_CHECKING && !r->value[OPT_CHECKING])
+			r->value[OPT_CHECKING] = "";	/* some option of --check was given */
+	}
+	if (r->value[OPT_CHECKING] && !r->value[OPT_CHECK])
+		return cli_usage(&cmd_run, "the options of sigshim check need --check");
 	if (optind >= argc)
 		return cli_usage(&cmd_run, "no command given");
 	r->argv = argv + optind;
@@ -313,6 +326,14 @@ static int run_command(struct recording *r, const char *library)
 	return exit_status(r->status);
 }
 
+/* The command's own status stays when the verdict is clean. */
+static int judge(struct recording *r, const char *log, int status)
+{
+	int verdict = checking_run(&r->checking, log, r->recorder.run, stderr);
+
+	return verdict == EXIT_OK ? status : verdict;
+}
+
 static int record_command(struct recording *r, const char *library)
 {
 	const char *log = r->value[OPT_OUTPUT] ? r->value[OPT_OUTPUT] : cli_default_log();
@@ -332,6 +353,8 @@ static int record_command(struct recording *r, const char *library)
 		if (r->ended)
 			print_summary(r);
 		recorder_close(&r->recorder);
+		if (r->ended && r->value[OPT_CHECK])
+			result = judge(r, log, result);
 	} else {
 		private_socket_remove(&r->socket);
 	}
@@ -366,7 +389,9 @@ const struct cli_command cmd_run = {
 		"is complete when the last of its children has gone; after the command itself has\n"
 		"ended, Ctrl-C ends the wait for them.\n\n"
 		"Exit status: the command's; 128+N if signal N killed it; 127 if it was not found,\n"
-		"126 if it cannot be executed, 125 if sigshim failed.\n\n"
+		"126 if it cannot be executed, 125 if sigshim failed. With --check: 1 or N of\n"
+		"--error-exitcode for findings, 3 when there are none but it is inconclusive, and\n"
+		"the command's when it is clean.\n\n"
 		"Example: sigshim run -o app.db ./app && sigshim query -L app.db --stack",
 	.options = run_options,
 	.run = run,

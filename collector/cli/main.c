@@ -9,7 +9,7 @@
 #include "cli.h"
 
 const struct cli_command *const cli_commands[] = {
-	&cmd_run, &cmd_collect, &cmd_query, &cmd_blocked, &cmd_explain, &cmd_doctor, NULL
+	&cmd_run, &cmd_collect, &cmd_query, &cmd_blocked, &cmd_check, &cmd_explain, &cmd_doctor, NULL
 };
 
 static void print_help(void)
@@ -23,7 +23,7 @@ static void print_help(void)
 	     "  --version  show the version\n\n"
 	     "Begin with: sigshim run python3 -c 'import signal' && sigshim query --stack\n"
 	     "Exit status: 0 done, 1 could not be done, 2 not understood; `run` gives the\n"
-	     "command's own.");
+	     "command's own, `check` a verdict.");
 }
 
 static int unknown_command(const char *word)

@@ -63,6 +63,7 @@ int recorder_open(struct recorder *r, const char *log, const char *command, int 
 	result = leftover_finish(opt.store);
 	if (result == 0)
 		result = store_run_begin(opt.store, command, &opt.run);
+	r->run = opt.run;
 	if (result == 0)
 		result = store_commit(opt.store);
 	if (result < 0)

@@ -11,6 +11,7 @@
 struct recorder {
 	struct ingest *in;
 	const char *log;
+	int64_t run;		/* in it */
 	bool failing;		/* said that the journal can't be written */
 	bool waiting;		/* said that the log can't be */
 };

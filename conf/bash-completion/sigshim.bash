@@ -10,6 +10,11 @@ _sigshim_events()
 	"${COMP_WORDS[0]}" explain 2>/dev/null | awk '/^  [a-z_]/ { print $1 }'
 }
 
+_sigshim_rules()
+{
+	"${COMP_WORDS[0]}" explain --rules 2>/dev/null | awk '/^  [a-z]+-/ { print $1 }'
+}
+
 _sigshim_keys='event origin signal how ret errno pid tid host_pid host_tid comm exe uid function module caller since until run thread seq duration'
 
 # Completes the last word from a list.
@@ -49,7 +54,15 @@ _sigshim_argument()
 {
 	case "$1" in
 	-L | -o | -s | -c | --log | --output | --socket | --config | --shim) _sigshim_files ;;
-	--format) _sigshim_words 'table jsonl csv tracee-v0 tracee-v1' ;;
+	--baseline | --suppressions | --report) _sigshim_files ;;
+	--format)
+		case $2 in
+		run | check) _sigshim_words 'text json junit sarif tap' ;;
+		*) _sigshim_words 'table jsonl csv tracee-v0 tracee-v1' ;;
+		esac
+		;;
+	--severity) _sigshim_words 'note warning error' ;;
+	--rules) [ "$2" != explain ] && _sigshim_words "$(_sigshim_rules)" ;;
 	--count-by) _sigshim_words "$_sigshim_keys" ;;
 	--stack) [ "$2" = run ] && _sigshim_words 'unwind fp none' ;;
 	--transport) _sigshim_words 'ring socket' ;;
@@ -66,7 +79,7 @@ _sigshim()
 	local key=
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_sigshim_words 'run collect query blocked explain doctor --help --version'
+		_sigshim_words 'run collect query blocked check explain doctor --help --version'
 		return
 	fi
 	if [ "$word" = = ]; then
@@ -79,11 +92,12 @@ _sigshim()
 		return
 	fi
 	case $command in
-		run) options='--output --stack --depth --events --transport --overflow --follow --shim --ring-size --quiet --help' ;;
+		run) options='--output --stack --depth --events --transport --overflow --follow --shim --ring-size --quiet --check --rules --severity --suppressions --gen-suppressions --baseline --format --report --require-complete --error-exitcode --help' ;;
 		collect) options='--socket --log --config --socket-mode --ring-size --max-connections --help' ;;
 		query) options='--log --stack --follow --limit --reverse --count-by --format --sql --help' ;;
 		blocked) options='--log --at --live --format --help' ;;
-		explain) options='--markdown --help' ;;
+		check) options='--log --rules --severity --suppressions --gen-suppressions --baseline --format --report --require-complete --error-exitcode --help' ;;
+		explain) options='--markdown --rules --help' ;;
 		doctor) options='--help' ;;
 	esac
 	case $command:$word in
