@@ -72,6 +72,9 @@ struct thread {
 	unsigned int nhistory;
 	struct mask_cause *redundant;	/* 64: a SIG_BLOCK of what was blocked; NULL: none */
 	uint64_t redundant_set;
+	uint64_t suspect;		/* blocked by the kernel for a handler that may have been left */
+	uint64_t suspect_handler;
+	struct mask_cause suspect_by;
 	uint64_t pending;		/* signals it sent itself while they were blocked */
 	struct mask_cause pending_by;
 };

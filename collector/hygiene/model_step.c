@@ -17,6 +17,7 @@ static void doubt(struct thread *t)
 	t->alt.known = false;
 	t->redundant_set = 0;
 	t->pending = 0;
+	t->suspect = 0;
 	t->clobbered.active = false;
 	t->exec.kind = MASK_NOBODY;
 	t->nhistory = HISTORY;

@@ -195,31 +195,52 @@ static bool in_handler(struct judge *j, const struct moment *m, uint64_t handler
 	return false;
 }
 
-void rule_longjmp_mask(struct judge *j, const struct moment *m)
+/* Exactly what the kernel blocks for the handler of one of the signals got blocked. */
+static void suspect(const struct moment *m)
 {
-	char names[SIGNALS_TEXT];
 	uint64_t expected;
 	unsigned int n;
-	bool known;
 
-	if (!m->unrecorded || !m->t->whole)
-		return;
 	FOR_EACH_BIT(n, m->unrecorded) {
 		const struct action *a = &m->p->shared->action[n];
 
 		expected = (a->mask | 1ull << n) & ~UNBLOCKABLE & ~(m->t->m.mask & ~m->unrecorded);
 		if (a->kind != ACTION_HANDLER || a->nodefer || expected != m->unrecorded)
 			continue;
-		if (in_handler(j, m, a->handler, &known))
-			return;
-		if (known)
-			judge_report(j, m, HYGIENE_WARNING, m->unrecorded, (struct judge_call[]){
-					     judge_here("still blocked here, outside the handler", m),
-					     { "the handler was installed here", a->by }, {} },
-				     "a handler was left without its return: %s stays blocked",
-				     signals_text(m->unrecorded, names));
-		else
-			judge_doubt(j, m->p, "a signal got blocked unseen, and no whole stack tells whether its handler runs");
-		return;
+		m->t->suspect = m->unrecorded;
+		m->t->suspect_handler = a->handler;
+		m->t->suspect_by = a->by;
 	}
+}
+
+static void doubt_suspect(struct judge *j, const struct moment *m, struct thread *t)
+{
+	if (t->suspect)
+		judge_doubt(j, m->p, "a signal got blocked unseen, and no whole stack tells whether its handler runs");
+	t->suspect = 0;
+}
+
+void rule_longjmp_mask(struct judge *j, const struct moment *m)
+{
+	struct thread *t = m->t;
+	char names[SIGNALS_TEXT];
+	bool known;
+
+	if (m->kind == AT_THREAD_END)
+		doubt_suspect(j, m, t);
+	for (t = m->p->threads; t && m->kind == AT_END; t = t->next)
+		doubt_suspect(j, m, t);
+	t = m->t;
+	if (m->kind != AT_CALL)
+		return;
+	if (t->whole)
+		suspect(m);
+	t->suspect &= t->m.mask;
+	if (!t->suspect || in_handler(j, m, t->suspect_handler, &known) || !known)
+		return;
+	judge_report(j, m, HYGIENE_WARNING, t->suspect, (struct judge_call[]){
+			     judge_here("still blocked here, outside the handler", m),
+			     { "the handler was installed here", t->suspect_by }, {} },
+		     "a handler was left without its return: %s stays blocked", signals_text(t->suspect, names));
+	t->suspect = 0;
 }

@@ -44,12 +44,11 @@ void check_place(const struct check_view *v, const struct finding *f, unsigned i
 	const struct log_frame *frames;
 	int n = check_frames(v, f, i, &frames, &end);
 
-	for (int k = 0; k < n; k++)
-		if (frames[k].file) {
-			add_printable(t, frames[k].file);
-			text_addf(t, ":%d", frames[k].line);
-			return;
-		}
+	if (n > 0 && frames[0].file) {
+		add_printable(t, frames[0].file);
+		text_addf(t, ":%d", frames[0].line);
+		return;
+	}
 	if (n <= 0) {
 		add_printable(t, f->comm);
 		return;

@@ -19,7 +19,7 @@ int check_tap(const struct check_view *v, struct text *t);
 int check_frames(const struct check_view *v, const struct finding *f, unsigned int i,
 		 const struct log_frame **ret, enum sigshim_stack_end *ret_end);
 
-/* Appends "file:line", else "function (module)", of the innermost frame that has it; else the program. */
+/* Appends "file:line", else "function (module)", of the innermost frame; else the program. */
 void check_place(const struct check_view *v, const struct finding *f, unsigned int i, struct text *t);
 
 /* The call whose author is to be asked: what blocked or ignored, else where it happens. */

@@ -96,7 +96,7 @@ static struct json_object *stack_object(const struct check_view *v, const struct
 	return o;
 }
 
-/* The innermost frame with a source line, else the innermost, else the program. */
+/* The innermost frame, else the program. */
 static struct json_object *finding_location(const struct check_view *v, const struct finding *f)
 {
 	struct log_frame program = { .module = *f->exe ? f->exe : f->comm, .function = f->comm };
@@ -106,9 +106,6 @@ static struct json_object *finding_location(const struct check_view *v, const st
 
 	if (n > 0)
 		best = &frames[0];
-	for (int i = n; i-- > 0;)
-		if (frames[i].file)
-			best = &frames[i];
 	return location(best);
 }
 

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Motr jumped out of its SIGSEGV handler with longjmp, and the second fault
+ * killed it: https://github.com/Seagate/cortx-motr/pull/1632 */
+#include "hygiene.h"
+
+static sigjmp_buf env;
+
+static void jump(int signo)
+{
+	siglongjmp(env, signo);
+}
+
+static NOINLINE void catch(int save)
+{
+	sigset_t now;
+
+	handle(SIGUSR1, jump, 0);
+	if (sigsetjmp(env, save) == 0)
+		raise(SIGUSR1);
+	sigprocmask(SIG_BLOCK, NULL, &now);
+	sigprocmask(SIG_BLOCK, NULL, &now);
+}
+
+static void bad(void)
+{
+	catch(0);
+}
+
+static void good(void)
+{
+	catch(1);
+}
+
+static void unsure(void)
+{
+	lose_records(bad);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* si_pid of SI_QUEUE is what the sender writes there (rt_sigqueueinfo(2)), and
+ * receivers that trust it are deceived: kill(2)'s checks don't cover it. */
+#include "hygiene.h"
+
+static void send(pid_t claimed)
+{
+	siginfo_t info = { .si_signo = SIGRTMIN, .si_code = SI_QUEUE };
+
+	info.si_pid = claimed;
+	info.si_uid = getuid();
+	handle(SIGRTMIN, on_signal, 0);
+	syscall(SYS_rt_sigqueueinfo, getpid(), SIGRTMIN, &info);
+}
+
+static void bad(void)
+{
+	send(1);
+}
+
+static void good(void)
+{
+	send(getpid());
+}
+
+static void unsure(void)
+{
+	lose_records(bad);
+}
