@@ -17,6 +17,7 @@ struct lossy {
 	int64_t process;
 	int64_t count;		/* -1: nobody can tell */
 	char reason[64];
+	bool other;		/* than unfinished calls */
 };
 
 struct check {
@@ -57,6 +58,7 @@ static int take_gap(const struct gap_info *gap, void *arg)
 		*l = (struct lossy){ .process = gap->process };
 		snprintf(l->reason, sizeof(l->reason), "%s", gap->reason ? gap->reason : "lost");
 	}
+	l->other |= !gap->reason || strcmp(gap->reason, "missing") != 0;
 	l->count = gap->count < 0 || l->count < 0 ? -1 : l->count + gap->count;
 	return 0;
 }
@@ -124,6 +126,7 @@ static int begin(struct check *c, const struct log_process *row)
 	if (l)
 		tell_loss(c, l, program_name(p), p->row.pid);
 	p->lossy = l;
+	p->left = l && !l->other;
 	if (p->forked)
 		return 0;
 	if (parent)
@@ -248,7 +251,7 @@ static void judge_record(struct check *c, struct thread *t, const struct log_eve
 			judge_moment(c->judge, &m);
 		m.kind = AT_CALL;
 	}
-	model_before(t, ev, &m.unrecorded);
+	model_before(t, ev, m.d->raw[2] != 0, &m.unrecorded);
 	if (m.class == CALL_THREAD_END) {
 		m.kind = AT_THREAD_END;
 		judge_moment(c->judge, &m);

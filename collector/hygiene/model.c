@@ -310,9 +310,14 @@ static void begin_thread(struct model *m, struct thread *t, const struct log_eve
 		t->creation = model_take_birth(t->process->creation, d->raw[3]).by;
 		t->process->running++;
 	}
-	begin_causes(t, ev, noted ? (int)d->raw[2] : 0);
-	t->start_mask = t->m.mask = ev->mask_before;
 	t->m.known = ev->flags & SIGSHIM_EVF_BEFORE;
+	t->m.mask = ev->mask_before;
+	if (t->m.known) {
+		begin_causes(t, ev, noted ? (int)d->raw[2] : 0);
+	} else if (t->main && t->whole && t->process->row.mask_known) {
+		t->m.known = true;	/* of its first call the hello told */
+		t->m.mask = t->process->row.mask_start;
+	}
 }
 
 struct thread *model_enter(struct model *m, struct process *p, const struct log_event *ev, bool *ret_new)

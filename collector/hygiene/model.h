@@ -58,7 +58,6 @@ struct thread {
 	struct process *process;
 	struct thread *next, *hash;
 	uint64_t began_ns;
-	uint64_t start_mask;
 	bool main, noted, ended;	/* noted: a thread_start told of it; ended: a thread_end */
 	bool whole;			/* no record of it is missing so far */
 	struct mask_cause creation;	/* the call that made it */
@@ -68,7 +67,7 @@ struct thread {
 	struct mask_cause clobbered_by;
 	struct mask_cause exec;		/* an exec that began and has not failed yet */
 	uint64_t exec_mask;
-	uint64_t history[HISTORY];	/* masks that it had */
+	uint64_t history[HISTORY];	/* masks that calls gave to it as the old ones */
 	unsigned int nhistory;
 	struct mask_cause *redundant;	/* 64: a SIG_BLOCK of what was blocked; NULL: none */
 	uint64_t redundant_set;
@@ -96,6 +95,7 @@ struct process {
 	uint64_t image_mask;	/* that this program image began with */
 	bool forked;		/* since the image began */
 	bool lossy;		/* the log lacks records of it */
+	bool left;		/* only of calls that were not finished: something jumped out of them */
 	bool go;		/* a Go runtime is in it */
 	bool ended;
 	unsigned int running;	/* threads: main, and those noted and not ended */
@@ -128,8 +128,11 @@ void model_free(struct model *m);
 
 /* The record's thread, made if it is new (*ret_new). NULL: no memory. */
 struct thread *model_enter(struct model *m, struct process *p, const struct log_event *ev, bool *ret_new);
-/* What the record says of the time before its call: *ret_unrecorded gets what got blocked unseen. */
-void model_before(struct thread *t, const struct log_event *ev, uint64_t *ret_unrecorded);
+/*
+ * What the record says of the time before its call; gives_old: the program gets
+ * that mask. *ret_unrecorded gets what got blocked since the record before.
+ */
+void model_before(struct thread *t, const struct log_event *ev, bool gives_old, uint64_t *ret_unrecorded);
 /* What the call did. */
 int model_after(struct model *m, struct thread *t, const struct log_event *ev, const struct detail *d);
 /* A change of dispositions or signalfds begins: the process gets a copy of its own. -ENOMEM. */

@@ -34,7 +34,7 @@ static void remember_mask(struct thread *t, uint64_t mask)
 		t->nhistory++;
 }
 
-void model_before(struct thread *t, const struct log_event *ev, uint64_t *ret_unrecorded)
+void model_before(struct thread *t, const struct log_event *ev, bool gives_old, uint64_t *ret_unrecorded)
 {
 	bool lost = t->m.seen && ev->seq != t->m.last_seq + 1;
 
@@ -43,12 +43,13 @@ void model_before(struct thread *t, const struct log_event *ev, uint64_t *ret_un
 		doubt(t);
 	if (!(ev->flags & SIGSHIM_EVF_BEFORE))
 		return;
-	if (t->m.seen && t->m.known && !lost)
+	if (t->m.seen && t->m.known)
 		*ret_unrecorded = ev->mask_before & ~t->m.mask;
 	mask_correct(&t->m, ev->mask_before, ev->seq);
 	t->m.known = true;
 	t->process->ever_blocked |= ev->mask_before;
-	remember_mask(t, ev->mask_before);
+	if (call_class(ev->desc) == CALL_LEGACY || (call_class(ev->desc) == CALL_MASK && gives_old))
+		remember_mask(t, ev->mask_before);
 }
 
 static void add_birth(struct birth *list, unsigned int *n, struct birth b)

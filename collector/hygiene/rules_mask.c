@@ -75,7 +75,7 @@ static bool had_mask(const struct thread *t, uint64_t mask)
 	for (unsigned int i = 0; i < t->nhistory && i < HISTORY; i++)
 		if (t->history[i] == mask)
 			return true;
-	return t->nhistory > HISTORY || mask == t->start_mask;
+	return t->nhistory > HISTORY;
 }
 
 void rule_setmask_clobber(struct judge *j, const struct moment *m)
@@ -165,13 +165,15 @@ void rule_reserved_rt(struct judge *j, const struct moment *m)
 
 void rule_efault_but_changed(struct judge *j, const struct moment *m)
 {
-	uint64_t changed = m->ev->mask_after ^ m->ev->mask_before;
+	bool known = m->ev->flags & SIGSHIM_EVF_BEFORE || m->t->m.known;
+	uint64_t before = m->ev->flags & SIGSHIM_EVF_BEFORE ? m->ev->mask_before : m->t->m.mask;
+	uint64_t changed = m->ev->mask_after ^ before;
 	char names[SIGNALS_TEXT];
 
 	if (m->class != CALL_MASK || m->ev->error != EFAULT || !m->d->raw[1] || !m->d->raw[2] ||
 	    !(m->ev->flags & SIGSHIM_EVF_REQUESTED) || !(m->ev->flags & SIGSHIM_EVF_AFTER))
 		return;
-	if (!(m->ev->flags & SIGSHIM_EVF_BEFORE))
+	if (!known)
 		judge_doubt(j, m->p, "the mask before a call that failed with EFAULT is not known");
 	else if (changed)
 		judge_report(j, m, HYGIENE_ERROR, changed, (struct judge_call[]){ judge_here("here", m), {} },
@@ -233,7 +235,8 @@ void rule_longjmp_mask(struct judge *j, const struct moment *m)
 	t = m->t;
 	if (m->kind != AT_CALL)
 		return;
-	if (t->whole)
+	/* A call that was never finished is what a jump out of a handler leaves. */
+	if (t->whole || m->p->left)
 		suspect(m);
 	t->suspect &= t->m.mask;
 	if (!t->suspect || in_handler(j, m, t->suspect_handler, &known) || !known)
