@@ -298,7 +298,8 @@ static int take_run(const struct log_run *run, void *arg)
 	struct check *c = arg;
 
 	if ((!c->opt->run || run->id == c->opt->run) && !run->clean)
-		judge_doubt_all(c->judge, NULL, 0, 1, "the recording did not end in order: what followed is not in the log");
+		judge_doubt_all(c->judge, NULL, 0, 1, 
+				"the recording did not end in order: what followed is not in the log");
 	return 0;
 }
 

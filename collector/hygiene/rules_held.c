@@ -164,12 +164,14 @@ void rule_sync_blocked(struct judge *j, const struct moment *m)
 		return;
 	name_causes(&at, set, m->kind == AT_CALL ? "ended here" : m->kind == AT_THREAD ? "created here" :
 		    "executed here", calls);
-	judge_report(j, &at, HYGIENE_ERROR, set, calls, "%s %s with %s blocked: a fault then kills it without its handler",
+	judge_report(j, &at, HYGIENE_ERROR, set, calls, 
+		     "%s %s with %s blocked: a fault then kills it without its handler",
 		     program_name(m->p), when, signals_text(set, names));
 }
 
 /* Signals whose default is to be ignored, and those that stop or continue. */
-#define HARMLESS (bit(SIGCHLD) | bit(SIGURG) | bit(SIGWINCH) | bit(SIGCONT) | bit(SIGTSTP) | bit(SIGTTIN) | bit(SIGTTOU))
+#define HARMLESS (bit(SIGCHLD) | bit(SIGURG) | bit(SIGWINCH) | bit(SIGCONT) | bit(SIGTSTP) | bit(SIGTTIN) | \
+	bit(SIGTTOU))
 
 static uint64_t matters(const struct process *p, uint64_t set)
 {

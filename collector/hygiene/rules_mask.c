@@ -104,7 +104,8 @@ void rule_setmask_clobber(struct judge *j, const struct moment *m)
 		judge_report(j, m, HYGIENE_WARNING, others, (struct judge_call[]){
 				     judge_here("the mask is replaced here", m),
 				     { "blocked here", t->m.cause[__builtin_ctzll(others)] }, {} },
-			     "a library unblocks %s, which others had blocked: the mask that it sets is none that it was given",
+			     "a library unblocks %s, which others had blocked: the mask that it sets is none "
+			     "that it was given",
 			     signals_text(others, names));
 }
 

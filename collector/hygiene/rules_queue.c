@@ -54,7 +54,7 @@ void rule_queue_eagain(struct judge *j, const struct moment *m)
 
 	if (m->class == CALL_QUEUE && m->ev->error == EAGAIN)
 		judge_report(j, m, HYGIENE_WARNING, 0, (struct judge_call[]){ judge_here("failed here", m), {} },
-			     "%s of %s failed with EAGAIN: the receiver's user has as many queued as RLIMIT_SIGPENDING allows",
+			     "%s of %s failed with EAGAIN: as many are queued as RLIMIT_SIGPENDING allows",
 			     m->ev->desc->name, signal_name(sent_signal(m), name));
 }
 

@@ -30,7 +30,7 @@ void rule_alt_too_small(struct judge *j, const struct moment *m)
 		judge_doubt(j, m->p, "how large a stack this machine needs is not known (no AT_MINSIGSTKSZ)");
 	else if (size < min)
 		judge_report(j, m, HYGIENE_ERROR, 0, (struct judge_call[]){ judge_here("installed here", m), {} },
-			     "an alternate stack of %" PRIu64 " bytes; on this machine a signal frame alone may take %" PRIu64,
+			     "an alternate stack of %" PRIu64 " bytes; here a signal frame alone may take %" PRIu64,
 			     size, min);
 	else if (size < min + HEADROOM)
 		judge_report(j, m, HYGIENE_WARNING, 0, (struct judge_call[]){ judge_here("installed here", m), {} },
@@ -162,7 +162,8 @@ static void report_without(struct judge *j, const struct moment *m, const struct
 		judge_report(j, &at, HYGIENE_WARNING, bit(SIGSEGV), (struct judge_call[]){
 				     { "the handler was installed here", a->by },
 				     { "the thread was created here", t->creation }, {} },
-			     "a SIGSEGV handler with SA_ONSTACK, and %s has no alternate stack: it can't run after a stack overflow",
+			     "a SIGSEGV handler with SA_ONSTACK, and %s has no alternate stack: it can't run "
+			     "after a stack overflow",
 			     t->main ? "the main thread" : "a thread");
 }
 

@@ -189,8 +189,8 @@ static bool fits_frame(const char *pattern, const struct log_frame *f)
 	if (!f->file)
 		return false;
 	snprintf(place, sizeof(place), "%s:%d", f->file, f->line);
-	return matches(pattern + 4, f->file) || matches(pattern + 4, place) || matches(pattern + 4, base_name(f->file)) ||
-		matches(pattern + 4, base_name(place));
+	return matches(pattern + 4, f->file) || matches(pattern + 4, place) ||
+		matches(pattern + 4, base_name(f->file)) || matches(pattern + 4, base_name(place));
 }
 
 static bool fits_stack(char *const *pattern, unsigned int npatterns, const struct log_frame *f, int n)
@@ -217,7 +217,8 @@ static bool covers(const struct suppression *s, struct store *store, const struc
 	if (fits_stack(s->pattern, s->npatterns, NULL, 0))
 		return true;
 	for (unsigned int i = 0; i < f->ncalls; i++) {
-		int n = f->call[i].stack ? store_stack_read(store, f->call[i].stack, f->call[i].process, &frames, NULL) : 0;
+		const struct hygiene_call *c = &f->call[i];
+		int n = c->stack ? store_stack_read(store, c->stack, c->process, &frames, NULL) : 0;
 
 		if (n > 0 && fits_stack(s->pattern, s->npatterns, frames, n))
 			return true;
