@@ -72,6 +72,7 @@ struct thread {
 	struct mask_cause *redundant;	/* 64: a SIG_BLOCK of what was blocked; NULL: none */
 	uint64_t redundant_set;
 	uint64_t suspect;		/* blocked by the kernel for a handler that may have been left */
+	bool suspect_unclear;		/* by the stack seen last */
 	uint64_t suspect_handler;
 	struct mask_cause suspect_by;
 	uint64_t pending;		/* signals it sent itself while they were blocked */

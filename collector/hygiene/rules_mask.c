@@ -9,6 +9,8 @@
 
 #include "rules.h"
 
+#define FEW 32		/* more were not named one by one */
+
 static bool changes_mask(const struct moment *m)
 {
 	return m->class == CALL_MASK && m->d->raw[1] && !m->ev->error && m->ev->flags & SIGSHIM_EVF_REQUESTED;
@@ -136,7 +138,7 @@ void rule_mask_unblockable(struct judge *j, const struct moment *m)
 	uint64_t set = m->class == CALL_MASK ? m->ev->mask_requested : m->d->set;
 	char names[SIGNALS_TEXT];
 
-	if (given && set & UNBLOCKABLE && __builtin_popcountll(set) < 60)
+	if (given && set & UNBLOCKABLE && __builtin_popcountll(set) <= FEW)
 		judge_report(j, m, HYGIENE_NOTE, set & UNBLOCKABLE,
 			     (struct judge_call[]){ judge_here("passed here", m), {} },
 			     "%s is in a set for %s, which can't have it", signals_text(set & UNBLOCKABLE, names),
@@ -218,7 +220,7 @@ static void suspect(const struct moment *m)
 
 static void doubt_suspect(struct judge *j, const struct moment *m, struct thread *t)
 {
-	if (t->suspect)
+	if (t->suspect && t->suspect_unclear)
 		judge_doubt(j, m->p, "a signal got blocked unseen, and no whole stack tells whether its handler runs");
 	t->suspect = 0;
 }
@@ -240,7 +242,10 @@ void rule_longjmp_mask(struct judge *j, const struct moment *m)
 	if (t->whole || m->p->left)
 		suspect(m);
 	t->suspect &= t->m.mask;
-	if (!t->suspect || in_handler(j, m, t->suspect_handler, &known) || !known)
+	if (!t->suspect)
+		return;
+	t->suspect_unclear = !in_handler(j, m, t->suspect_handler, &known) && !known;
+	if (t->suspect_unclear || in_handler(j, m, t->suspect_handler, &known))
 		return;
 	judge_report(j, m, HYGIENE_WARNING, t->suspect, (struct judge_call[]){
 			     judge_here("still blocked here, outside the handler", m),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A library that installs its alternate stack over the program's; wasmtime and
  * others look at the old one first: https://github.com/bytecodealliance/wasmtime/pull/4964 */
-#include "hygiene.h"
+#include "case.h"
 
 void with_own_stack(bool restore);
 

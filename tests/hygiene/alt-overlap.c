@@ -2,7 +2,7 @@
 /* Each thread has an alternate stack of its own (sigaltstack(2)): one static
  * array for all is the mistake that per-thread stacks mend, as in
  * https://github.com/ClickHouse/ClickHouse/pull/25654 */
-#include "hygiene.h"
+#include "case.h"
 
 static pthread_barrier_t gate;
 static char memory[2][65536];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A stack of SIGSTKSZ as it was before AVX-512 and AMX:
  * https://github.com/rust-lang/rust/issues/107795 */
-#include "hygiene.h"
+#include "case.h"
 
 static void install(size_t size)
 {

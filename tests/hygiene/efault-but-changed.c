@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The kernel copies oldset out last (kernel/signal.c, rt_sigprocmask): the mask
  * is changed although the call says EFAULT. */
-#include "hygiene.h"
+#include "case.h"
 
 static void bad(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The scheduler of CUPS ignored SIGPIPE, and so did the filters it started:
  * https://github.com/apple/cups/issues/3399 */
-#include "hygiene.h"
+#include "case.h"
 
 static void bad(void)
 {

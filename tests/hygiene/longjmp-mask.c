@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Motr jumped out of its SIGSEGV handler with longjmp, and the second fault
  * killed it: https://github.com/Seagate/cortx-motr/pull/1632 */
-#include "hygiene.h"
+#include "case.h"
 
 static sigjmp_buf env;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* swayidle's commands began with its mask and took no signals:
  * https://github.com/swaywm/swayidle/issues/113 */
-#include "hygiene.h"
+#include "case.h"
 
 static void bad(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* procServ blocked SIGTERM, SIGHUP and SIGPIPE for its pselect and started its
  * child so, which could not be stopped: https://github.com/ralphlange/procServ/issues/48 */
-#include "hygiene.h"
+#include "case.h"
 
 static NOINLINE void begin_section(void)
 {

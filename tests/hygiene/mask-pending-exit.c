@@ -2,7 +2,7 @@
 /* A thread that ends the process with a signal still pending: nobody ever hears
  * of it. Reduced from https://github.com/swaywm/swayidle/issues/113, where the
  * man page's "the pending signal set is preserved across an execve" is quoted. */
-#include "hygiene.h"
+#include "case.h"
 
 static void bad(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A handler for signals that none can be installed for, as in the report of
  * https://github.com/log4cplus/log4cplus/issues/390: SIGKILL beside SIGTERM. */
-#include "hygiene.h"
+#include "case.h"
 
 static void bad(void)
 {

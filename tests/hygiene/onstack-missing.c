@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Handlers without SA_ONSTACK where others keep an alternate stack; in a
  * process with Go that is fatal: https://github.com/Z3Prover/z3/pull/7308 */
-#include "hygiene.h"
+#include "case.h"
 
 static void install(int flags)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A handler for stack overflows, and a thread without an alternate stack: new
  * threads have none (sigaltstack(2)). https://github.com/tarantool/tarantool/issues/8083 */
-#include "hygiene.h"
+#include "case.h"
 
 static void *work(void *arg)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A signal for a child that was waited for already: sigqueue(3), ESRCH. */
-#include "hygiene.h"
+#include "case.h"
 
 static void send(bool waited)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sigqueue at RLIMIT_SIGPENDING: EAGAIN, and the signal is lost (sigqueue(3),
  * setrlimit(2)). */
-#include "hygiene.h"
+#include "case.h"
 
 static void fill(rlim_t limit)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* si_pid of SI_QUEUE is what the sender writes there (rt_sigqueueinfo(2)), and
  * receivers that trust it are deceived: kill(2)'s checks don't cover it. */
-#include "hygiene.h"
+#include "case.h"
 
 static void send(pid_t claimed)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A value with a standard signal, of which only one is ever pending: signal(7),
  * Queueing and delivery semantics for standard signals. */
-#include "hygiene.h"
+#include "case.h"
 
 static void send(int signo)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* All 64 signals blocked by a system call, as runtimes do that know nothing of
  * libc's own: then setuid in another thread waits for ever. nptl(7), signal(7). */
-#include "hygiene.h"
+#include "case.h"
 
 static void block_all(uint64_t set)
 {

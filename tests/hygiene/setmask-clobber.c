@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* yara's exception guard cleared the whole mask, whoever had blocked what:
  * https://github.com/VirusTotal/yara/issues/544 */
-#include "hygiene.h"
+#include "case.h"
 
 void guard(bool clear);
 

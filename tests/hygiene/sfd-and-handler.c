@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A signalfd and a handler for the same signal, which libevent's users found
  * to behave differently: https://github.com/libevent/libevent/pull/1486 */
-#include "hygiene.h"
+#include "case.h"
 
 static void make(bool both)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A child and its parent with one signalfd, as in the review of libevent's:
  * https://github.com/libevent/libevent/pull/1342 */
-#include "hygiene.h"
+#include "case.h"
 
 static void share(bool anew)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* libevent's signalfd was made with SFD_NONBLOCK alone:
  * https://github.com/libevent/libevent/pull/1342 */
-#include "hygiene.h"
+#include "case.h"
 
 static void make(int flags)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Block the signals before creating threads, in all of them, or the wrong one
  * gets them: https://github.com/e2guardian/e2guardian/issues/815 */
-#include "hygiene.h"
+#include "case.h"
 
 static pthread_barrier_t gate;
 

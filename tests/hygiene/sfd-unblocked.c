@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A test of signalfd that never blocked its signals:
  * https://github.com/cloudius-systems/osv/pull/1439 */
-#include "hygiene.h"
+#include "case.h"
 
 static void make(bool block)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* coreclr changed masks with sigprocmask in a program with threads:
  * https://github.com/dotnet/coreclr/pull/2898 */
-#include "hygiene.h"
+#include "case.h"
 
 static pthread_barrier_t gate;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The thread that waits must block what it waits for, as tokio-signal's
  * discussion has it: https://github.com/alexcrichton/tokio-signal/issues/10 */
-#include "hygiene.h"
+#include "case.h"
 
 static void wait_for(bool block)
 {

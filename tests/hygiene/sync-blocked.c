@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* FRRouting's threads blocked SIGSEGV, so its crash handler never ran:
  * https://github.com/FRRouting/frr/pull/18060 */
-#include "hygiene.h"
+#include "case.h"
 
 static void *work(void *arg)
 {

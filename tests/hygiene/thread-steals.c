@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* e2guardian created its log thread before it blocked its signals, which the
  * thread then took: https://github.com/e2guardian/e2guardian/issues/815 */
-#include "hygiene.h"
+#include "case.h"
 
 static void *work(void *arg)
 {

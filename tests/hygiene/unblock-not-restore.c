@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Perl's %SIG handlers blocked and unblocked SIGCHLD, which the program had
  * blocked for its ppoll: https://github.com/Perl/perl5/issues/11025 */
-#include "hygiene.h"
+#include "case.h"
 
 static NOINLINE void dispatch(bool restore)
 {

@@ -4,8 +4,8 @@
  * chosen by its argument: `bad` triggers the rule, `good` is the same program
  * mended, `unsure` can't be judged. See README.md. For the cases alone.
  */
-#ifndef HYGIENE_H
-#define HYGIENE_H
+#ifndef CASE_H
+#define CASE_H
 
 #include <errno.h>
 #include <pthread.h>
