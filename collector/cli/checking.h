@@ -56,6 +56,11 @@ int checking_option(struct checking *c, int option, const char *arg);
  */
 #define EXIT_SIGSHIM_FAILED 125
 int checking_run(struct checking *c, const char *log, int64_t run, FILE *people);
+/*
+ * The same for what was just recorded, with --events (NULL: not given): the
+ * command's own status stays when the verdict is clean.
+ */
+int checking_recorded(struct checking *c, const char *log, int64_t run, const char *events, int status);
 void checking_end(struct checking *c);
 
 #endif

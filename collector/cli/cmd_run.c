@@ -326,14 +326,6 @@ static int run_command(struct recording *r, const char *library)
 	return exit_status(r->status);
 }
 
-/* The command's own status stays when the verdict is clean. */
-static int judge(struct recording *r, const char *log, int status)
-{
-	int verdict = checking_run(&r->checking, log, r->recorder.run, stderr);
-
-	return verdict == EXIT_OK ? status : verdict;
-}
-
 static int record_command(struct recording *r, const char *library)
 {
 	const char *log = r->value[OPT_OUTPUT] ? r->value[OPT_OUTPUT] : cli_default_log();
@@ -354,7 +346,7 @@ static int record_command(struct recording *r, const char *library)
 			print_summary(r);
 		recorder_close(&r->recorder);
 		if (r->ended && r->value[OPT_CHECK])
-			result = judge(r, log, result);
+			result = checking_recorded(&r->checking, log, r->recorder.run, r->value[OPT_EVENTS], result);
 	} else {
 		private_socket_remove(&r->socket);
 	}

@@ -96,6 +96,7 @@ struct hygiene_options {
 	uint64_t rules;
 	enum hygiene_severity level;
 	bool require_complete;
+	bool partial;			/* the recording was told to leave events out */
 	int (*progress)(void *arg);	/* as in struct event_query */
 	void *progress_arg;
 };

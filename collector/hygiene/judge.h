@@ -45,7 +45,7 @@ struct moment {
 	const struct process *parent;	/* IMAGE: NULL if the log does not know it */
 };
 
-/* Where a call came from. Valid as long as the judge; strings may be NULL. */
+/* Where a call came from. Valid until some others were asked for; strings may be NULL. */
 struct place {
 	int64_t stack;
 	const char *module, *function;

@@ -10,6 +10,7 @@
 #include "../analysis/frame.h"
 
 #define SLOTS 1024	/* a power of two */
+#define OLD 8
 
 struct kept {
 	int64_t stack, process;
@@ -19,7 +20,8 @@ struct kept {
 struct places {
 	struct store *store;
 	struct kept slot[SLOTS];
-	struct kept old;	/* what the last caller's slot held: two places can be compared */
+	struct kept old[OLD];	/* what the last callers' slots held, so that places can be compared */
+	unsigned int nold;
 };
 
 struct places *places_new(struct store *s)
@@ -42,8 +44,8 @@ void places_free(struct places *p)
 {
 	for (unsigned int i = 0; p && i < SLOTS; i++)
 		drop(&p->slot[i]);
-	if (p)
-		drop(&p->old);
+	for (unsigned int i = 0; p && i < OLD; i++)
+		drop(&p->old[i]);
 	free(p);
 }
 
@@ -52,8 +54,8 @@ static void fill(struct places *p, struct kept *k, int64_t process, int64_t stac
 	const struct log_frame *f;
 	int n = store_stack_read(p->store, stack, process, &f, NULL);
 
-	drop(&p->old);
-	p->old = *k;
+	drop(&p->old[p->nold % OLD]);
+	p->old[p->nold++ % OLD] = *k;
 	*k = (struct kept){ .stack = stack, .process = process };
 	if (n <= 0)
 		return;

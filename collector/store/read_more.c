@@ -92,6 +92,11 @@ static int process_row(sqlite3_stmt *stmt, void *arg)
 	return reader->fn.process(&p, reader->arg);
 }
 
+int store_one_pass(struct store *s)
+{
+	return db_exec(s, "PRAGMA cache_size = -4096");
+}
+
 #define PROCESS_COLUMNS "SELECT id, run, parent, pid, host_pid, comm, exe, mask_start, started_ns, ended_ns, " \
 	"end, ppid, uid, birth, ignored_start, pending_start, minsigstksz FROM processes "
 

@@ -278,6 +278,9 @@ int store_sql(struct store *s, const char *sql,
 /* Has fn called every now and then while a statement runs; NULL for no more. */
 void store_progress(struct store *s, int (*fn)(void *arg), void *arg);
 
+/* A reader that goes through the log once: little of it is kept in memory. */
+int store_one_pass(struct store *s);
+
 /* --- reading more ----------------------------------------------------- */
 
 struct log_run {

@@ -82,6 +82,11 @@ class Check(harness.TestCase):
         self.assertEqual(done.returncode, 3)
         self.assertIn("inconclusive: ldconfig", done.stderr)
 
+    def test_a_recording_of_some_events_is_inconclusive(self):
+        done = self.sigshim("run", "-q", "--check", "--events=core", "-o", self.log, self.path("leak"))
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("SIGSHIM_EVENTS", done.stderr)
+
     def test_a_certificate_can_be_demanded(self):
         self.record()
         self.assertEqual(self.check("--require-complete").returncode, 3)
