@@ -155,6 +155,29 @@ START_TEST(lost_records_make_every_rule_inconclusive)
 }
 END_TEST
 
+START_TEST(a_return_from_main_is_an_end_too_and_death_by_a_signal_is_none)
+{
+	static const char *const ends[] = { "exit", "killed" };
+
+	for (int i = 0; i < 2; i++) {
+		int64_t a = image("start", i + 1, 0, 0, 0, 10), ta = small_log_thread(&log_, a, 1, i + 1, i + 1);
+		struct event ev = {
+			.desc = event_by_name("raise", 1), .pid = i + 1, .tid = i + 1, .thread = 1, .seq = 2,
+			.start_ns = 150, .arg = { SIGTERM }, .mask_before = BIT(SIGTERM), .mask_after = BIT(SIGTERM),
+			.flags = SIGSHIM_EVF_BEFORE | SIGSHIM_EVF_AFTER,
+		};
+
+		small_log_mask(&log_, ta, "sigprocmask", 1, 100, 0, BIT(SIGTERM), 0);
+		ck_assert_int_eq(put_event(log_.store, ta, &ev, 0), 0);
+		ck_assert_int_eq(store_process_end(log_.store, a, 200, ends[i], 0), 0);
+	}
+	judge("mask-pending-exit");
+	ck_assert_uint_eq(report->nfindings, 1);
+	ck_assert_uint_eq(report->findings[0].count, 1);
+	ck_assert_int_eq(report->findings[0].pid, 1);
+}
+END_TEST
+
 START_TEST(what_happens_again_is_counted_not_told_again)
 {
 	int64_t a = image("start", 1, 0, 0, 0, 10), ta = small_log_thread(&log_, a, 1, 1, 1);
@@ -211,6 +234,7 @@ int main(void)
 	tcase_add_test(logs, a_child_has_its_parents_dispositions_as_they_were_at_the_fork);
 	tcase_add_test(logs, an_inherited_disposition_is_nobodys_fault_here);
 	tcase_add_test(logs, lost_records_make_every_rule_inconclusive);
+	tcase_add_test(logs, a_return_from_main_is_an_end_too_and_death_by_a_signal_is_none);
 	tcase_add_test(logs, what_happens_again_is_counted_not_told_again);
 	tcase_add_test(table, rules_are_chosen_by_id_and_glob);
 	tcase_add_test(table, every_rule_says_all_that_a_reader_needs);

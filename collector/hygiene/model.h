@@ -59,6 +59,7 @@ struct thread {
 	struct thread *next, *hash;
 	uint64_t began_ns;
 	bool main, noted, ended;	/* noted: a thread_start told of it; ended: a thread_end */
+	bool exiting;			/* it has called exit */
 	bool whole;			/* no record of it is missing so far */
 	struct mask_cause creation;	/* the call that made it */
 	struct alternate alt;

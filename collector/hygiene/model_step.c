@@ -267,6 +267,7 @@ int model_after(struct model *m, struct thread *t, const struct log_event *ev, c
 		t->exec = mask_call(ev);
 		t->exec_mask = t->m.mask;
 	}
+	t->exiting |= call_class(ev->desc) == CALL_EXIT;
 	if (call_class(ev->desc) == CALL_THREAD_END && !t->ended) {
 		t->ended = true;
 		t->process->running -= t->noted;

@@ -139,6 +139,30 @@ static bool outlives_its_section(struct judge *j, const struct moment *m, const 
 	return strcmp(p.function, "main") == 0 || !judge_on_stack(j, m->p, m->ev->stack, p.function);
 }
 
+/* The main thread of a process that ended by a return from main, which is no record; else NULL. */
+static struct thread *returned_from_main(const struct moment *m)
+{
+	struct thread *t = m->p->threads;
+
+	while (t && !t->main)
+		t = t->next;
+	if (m->kind != AT_END || !t || t->exiting || t->ended || m->p->forked || !m->p->row.end ||
+	    strcmp(m->p->row.end, "exit") != 0)
+		return NULL;
+	return t;
+}
+
+static uint64_t held_by_calls(struct judge *j, const struct moment *m, const struct thread *t)
+{
+	uint64_t set = m->p->image_known && t->m.known ? t->m.mask & ~m->p->image_mask & FAULTS : 0;
+	unsigned int n;
+
+	FOR_EACH_BIT(n, set)
+		if (t->m.cause[n].kind != MASK_CALL || (m->ev && !outlives_its_section(j, m, &t->m.cause[n])))
+			set &= ~(1ull << n);
+	return set;
+}
+
 void rule_sync_blocked(struct judge *j, const struct moment *m)
 {
 	uint64_t set = m->kind == AT_HANDOVER ? leaked(m, FAULTS) : 0;
@@ -146,19 +170,19 @@ void rule_sync_blocked(struct judge *j, const struct moment *m)
 	struct judge_call calls[5];
 	char names[SIGNALS_TEXT];
 	const char *when = "executes a program";
-	unsigned int n;
 
 	if (m->kind == AT_THREAD && m->class == CALL_THREAD_START && m->p->image_known) {
 		set = m->ev->mask_before & ~m->p->image_mask & FAULTS;
 		when = "starts a thread";
 		at.how = m->t->creation;
-	} else if (m->kind == AT_CALL && m->class == CALL_EXIT && m->p->image_known && !m->p->forked) {
-		set = m->ev->mask_before & ~m->p->image_mask & FAULTS;
+	} else if (m->kind == AT_CALL && m->class == CALL_EXIT && !m->p->forked) {
+		set = held_by_calls(j, m, m->t);
 		when = "ends";
 		at.how = mask_call(m->ev);
-		FOR_EACH_BIT(n, set)
-			if (m->t->m.cause[n].kind != MASK_CALL || !outlives_its_section(j, m, &m->t->m.cause[n]))
-				set &= ~(1ull << n);
+	} else if (returned_from_main(m)) {
+		at.t = returned_from_main(m);
+		set = held_by_calls(j, m, at.t);
+		when = "ends";
 	}
 	if (!set)
 		return;
@@ -203,6 +227,7 @@ static void report_pending(struct judge *j, const struct moment *m, uint64_t set
 
 void rule_mask_pending_exit(struct judge *j, const struct moment *m)
 {
+	struct moment at = *m;
 	uint64_t set;
 
 	if (m->kind == AT_HANDOVER) {
@@ -213,13 +238,15 @@ void rule_mask_pending_exit(struct judge *j, const struct moment *m)
 			report_pending(j, m, set, "executed here", m->how, "executes a program");
 		return;
 	}
-	if (m->class != CALL_EXIT)
+	if (m->kind == AT_END)
+		at.t = returned_from_main(m);
+	if (m->kind == AT_END ? !at.t : m->class != CALL_EXIT)
 		return;
-	set = matters(m->p, m->t->pending & m->t->m.mask);
+	set = matters(m->p, at.t->pending & at.t->m.mask);
 	if (!set)
 		return;
 	if (m->p->lossy)
 		judge_doubt(j, m->p, "records that could have taken a pending signal are missing");
 	else
-		report_pending(j, m, set, "ended here", mask_call(m->ev), "ends");
+		report_pending(j, &at, set, "ended here", m->ev ? mask_call(m->ev) : (struct mask_cause){}, "ends");
 }
