@@ -183,6 +183,8 @@ install: all
 		$(DATA)/bash-completion/completions $(DESTDIR)$(UNITDIR)
 	install -m 755 $(B)/sigshim $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(B)/libsigshim.so $(DESTDIR)$(LIBDIR)/
+	! test -e $(B)/portable/libsigshim.so || \
+		install -D -m 755 $(B)/portable/libsigshim.so $(DESTDIR)$(LIBDIR)/sigshim/libsigshim.so
 	install -m 644 $(HEADERS) $(DESTDIR)$(PREFIX)/include/sigshim/
 	install -d $(DESTDIR)$(PREFIX)/include/sigshim/events
 	install -m 644 $(wildcard include/sigshim/events/*.def) $(DESTDIR)$(PREFIX)/include/sigshim/events/
@@ -203,7 +205,7 @@ uninstall:
 		$(DATA)/bash-completion/completions/sigshim \
 		$(UNITS:conf/%=$(DESTDIR)$(UNITDIR)/%)
 	! cmp -s conf/collector.conf $(CONFIG) || rm $(CONFIG)
-	rm -rf $(DESTDIR)$(PREFIX)/include/sigshim $(DATA)/doc/sigshim
+	rm -rf $(DESTDIR)$(PREFIX)/include/sigshim $(DATA)/doc/sigshim $(DESTDIR)$(LIBDIR)/sigshim
 	$(if $(DESTDIR),,-ldconfig)
 
 ## clean: remove build/

@@ -109,31 +109,80 @@ static int check_name(const char *path)
 	return -EINVAL;
 }
 
-int paths_library(const char *asked, char *ret, size_t size)
+/* 1 and the library, where it was asked for; 0 where it wasn't. */
+static int asked_library(const char *asked, char *ret, size_t size)
 {
-	static const char *const beside[] = {
-		"%s/" LIBRARY, "%s/../lib/" LIBRARY, "%s/../lib/" MULTIARCH "/" LIBRARY
-	};
 	const char *wanted = asked ? asked : env("SIGSHIM_LIBRARY");
-	char dir[PATH_MAX / 2], path[PATH_MAX];
 
-	if (wanted) {
-		if (is_there(wanted, ret, size))
-			return check_name(ret);
+	if (!wanted)
+		return 0;
+	if (!is_there(wanted, ret, size)) {
 		cli_error("cannot read '%s' (%s): %s", wanted, asked ? "--shim" : "$SIGSHIM_LIBRARY", strerror(errno));
 		return -ENOENT;
 	}
-	own_dir(dir, sizeof(dir));
-	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
-		snprintf(path, sizeof(path), beside[i], dir);
+	return check_name(ret) < 0 ? -EINVAL : 1;
+}
+
+/* 1 and the library if one of these has it; they are formats that take this program's directory. */
+static int find_library(const char *const *places, const char *dir, char *ret, size_t size)
+{
+	char path[PATH_MAX];
+
+	for (; *places; places++) {
+		snprintf(path, sizeof(path), *places, dir);
 		if (is_there(path, ret, size))
-			return check_name(ret);
+			return check_name(ret) < 0 ? -EINVAL : 1;
 	}
-	if (is_there(SIGSHIM_LIBDIR "/" LIBRARY, ret, size))
-		return check_name(ret);
+	return 0;
+}
+
+int paths_library(const char *asked, char *ret, size_t size)
+{
+	static const char *const places[] = {
+		"%s/" LIBRARY, "%s/../lib/" LIBRARY, "%s/../lib/" MULTIARCH "/" LIBRARY,
+		SIGSHIM_LIBDIR "/" LIBRARY, NULL
+	};
+	char dir[PATH_MAX / 2];
+	int r = asked_library(asked, ret, size);
+
+	own_dir(dir, sizeof(dir));
+	if (r == 0)
+		r = find_library(places, dir, ret, size);
+	if (r != 0)
+		return r < 0 ? r : 0;
 	cli_error("cannot find " LIBRARY ": neither in %s, nor in ../lib beside it, nor in " SIGSHIM_LIBDIR
 		  "; name it with --shim=PATH or $SIGSHIM_LIBRARY", dir);
 	return -ENOENT;
+}
+
+int paths_portable(const char *asked, char *ret, size_t size)
+{
+	static const char *const places[] = {
+		"%s/portable/" LIBRARY, "%s/../lib/sigshim/" LIBRARY, "%s/../lib/" MULTIARCH "/sigshim/" LIBRARY,
+		SIGSHIM_LIBDIR "/sigshim/" LIBRARY, NULL
+	};
+	char dir[PATH_MAX / 2];
+	int r = asked_library(asked, ret, size);
+
+	own_dir(dir, sizeof(dir));
+	if (r == 0)
+		r = find_library(places, dir, ret, size);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	cli_error("cannot find the portable " LIBRARY ", neither in %s/portable nor in ../lib/sigshim beside it; "
+		  "make it with `make portable`, or name one that the containers can load with --shim=PATH", dir);
+	return -ENOENT;
+}
+
+int paths_absolute(const char *path, char *ret, size_t size)
+{
+	char here[PATH_MAX] = "";
+
+	if (*path != '/' && !getcwd(here, sizeof(here)))
+		return -errno;
+	if (snprintf(ret, size, "%s%s%s", here, *here ? "/" : "", path) >= (int)size)
+		return -ENAMETOOLONG;
+	return 0;
 }
 
 /*

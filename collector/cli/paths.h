@@ -24,6 +24,10 @@ int paths_make_parents(const char *file);
  * -ENOENT when there is none.
  */
 int paths_library(const char *asked, char *ret, size_t size);
+/* The same for containers: the portable one, in a directory of its own. */
+int paths_portable(const char *asked, char *ret, size_t size);
+/* A path as it reads from everywhere. -ENAMETOOLONG or -errno. */
+int paths_absolute(const char *path, char *ret, size_t size);
 
 /* A socket that only those find who are told; its directory is removed with it. */
 struct private_socket {

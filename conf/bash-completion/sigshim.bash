@@ -79,7 +79,7 @@ _sigshim()
 	local key=
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_sigshim_words 'run collect query blocked check explain doctor --help --version'
+		_sigshim_words 'run collect query blocked check explain doctor inject --help --version'
 		return
 	fi
 	if [ "$word" = = ]; then
@@ -99,6 +99,7 @@ _sigshim()
 		check) options='--log --rules --severity --suppressions --gen-suppressions --baseline --format --report --require-complete --error-exitcode --help' ;;
 		explain) options='--markdown --rules --help' ;;
 		doctor) options='--help' ;;
+		inject) options='--shim --socket --env --output --undo --print-hook --compose --yes --help' ;;
 	esac
 	case $command:$word in
 	*:-*) _sigshim_words "$options" ;;
@@ -106,6 +107,13 @@ _sigshim()
 	blocked:*) _sigshim_signals ;;
 	explain:*) _sigshim_words "$(_sigshim_events)" ;;
 	run:*) _sigshim_files ;;
+	inject:*)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			_sigshim_words 'bundle oci-runtime oci-hook cdi env ld-so-preload'
+		else
+			_sigshim_files
+		fi
+		;;
 	esac
 }
 

@@ -4,7 +4,7 @@ import re
 
 import harness
 
-COMMANDS = "run collect query blocked explain doctor".split()
+COMMANDS = "run collect query blocked explain doctor inject".split()
 
 
 class Usage(harness.TestCase):
