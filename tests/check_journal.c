@@ -31,7 +31,7 @@ START_TEST(every_operation_arrives_as_it_was)
 		.uid = 7, .gid = 8, .comm = "c", .exe = "/x", .transport = "ring", .stack_mode = "fp", .instance = 4712,
 		.overflow = "block", .depth = 33, .minsigstksz = 2048, .mask_start = UINT64_MAX,
 		.pending_start = 1, .birth = "exec", .ignored_known = true, .ignored_start = UINT64_MAX - 1,
-		.started_ns = 77 };
+		.started_ns = 77, .container = "mnt:5" };
 	const struct stack_frame frames[] = { { 5, 0x10 }, { 0, UINT64_MAX } };
 	struct event ev = sample(event_by_name("sigqueue", 1), 1);
 
@@ -53,7 +53,7 @@ START_TEST(every_operation_arrives_as_it_was)
 	ck_assert_int_eq(journal_flush(j), 0);
 	ck_assert_uint_eq(replay_from(0), 1);
 	ck_assert_str_eq(ask("SELECT * FROM processes WHERE id = 9"),
-			 "9|1|1|20|2020|-1|7|8|c|/x|-|ring|fp|33|block|2048|4712|-1|1|exec|-2|77|99|killed|2|");
+			 "9|1|1|20|2020|-1|7|8|c|/x|-|mnt:5|ring|fp|33|block|2048|4712|-1|1|exec|-2|77|99|killed|2|");
 	ck_assert_str_eq(ask("SELECT id, parent, pid, host_pid, exe, mask_start, birth, ignored_start, end "
 			     "FROM processes WHERE id = 10"),
 			 "10|9|21|2021|/x|3|vfork|-|vfork|");

@@ -87,9 +87,9 @@ START_TEST(a_newer_version_is_refused_by_name)
 {
 	begin();
 	store_close(s);
-	change("PRAGMA user_version = 3");
-	expect_refusal(STORE_READ, -EPROTO, "version 3");
-	expect_refusal(STORE_CREATE, -EPROTO, "version 3");
+	change("PRAGMA user_version = 4");
+	expect_refusal(STORE_READ, -EPROTO, "version 4");
+	expect_refusal(STORE_CREATE, -EPROTO, "version 4");
 }
 END_TEST
 
@@ -114,7 +114,8 @@ START_TEST(an_older_version_is_read_but_not_written_on)
 	begin();
 	write_events(20);
 	store_close(s);
-	change("PRAGMA user_version = 1; DROP TABLE event_blocks; ALTER TABLE processes DROP COLUMN birth;"
+	change("PRAGMA user_version = 1; DROP TABLE event_blocks; DROP VIEW events; "
+	       "ALTER TABLE processes DROP COLUMN container; ALTER TABLE processes DROP COLUMN birth;"
 	       "ALTER TABLE processes DROP COLUMN ignored_start; ALTER TABLE processes DROP COLUMN instance");
 	expect_refusal(STORE_CREATE, -EPROTO, "version 1");
 	expect_refusal(STORE_UPDATE, -EPROTO, "another file");

@@ -16,7 +16,7 @@
 #include "when.h"
 
 /* How a key's values are read and compared. */
-enum kind { NUMBER, DURATION, TEXT, PATH, FUNCTION, WORD, BIT, RUN, SINCE, UNTIL };
+enum kind { NUMBER, DURATION, TEXT, ID, PATH, FUNCTION, WORD, BIT, RUN, SINCE, UNTIL };
 
 struct condition_key {
 	const char *name;
@@ -59,13 +59,14 @@ static const struct condition_key keys[] = {
 	{ "seq", NUMBER, "e.seq", NULL, DIRECT, NULL },
 	{ "uid", NUMBER, "p2.uid", NULL, OF_THREAD, NULL },
 	{ "duration", DURATION, "e.duration_ns", NULL, DIRECT, NULL },
+	{ "container", ID, "p2.container", NULL, OF_THREAD, NULL },
 };
 #define NKEYS (sizeof(keys) / sizeof(keys[0]))
 
 const char *const condition_keys[] = {
 	"event", "pid", "tid", "comm", "exe", "signal", "how", "ret", "errno", "function", "module",
 	"caller", "run", "since", "until", "thread", "host_pid", "host_tid", "origin", "seq", "uid",
-	"duration", NULL
+	"duration", "container", NULL
 };
 _Static_assert(sizeof(condition_keys) / sizeof(condition_keys[0]) == NKEYS + 1, "a name for each key");
 
@@ -77,7 +78,7 @@ const char *const op_names[OP_MAX] = { "=", "!=", "~", "<", "<=", ">", ">=" };
 
 static const unsigned int kind_ops[] = {
 	[NUMBER] = ORDER, [DURATION] = ORDER, [RUN] = ORDER,
-	[TEXT] = GLOBS, [PATH] = GLOBS, [FUNCTION] = GLOBS, [WORD] = GLOBS, [BIT] = GLOBS,
+	[TEXT] = GLOBS, [ID] = GLOBS, [PATH] = GLOBS, [FUNCTION] = GLOBS, [WORD] = GLOBS, [BIT] = GLOBS,
 	[SINCE] = 1 << OP_EQ, [UNTIL] = 1 << OP_EQ,
 };
 
@@ -159,7 +160,8 @@ static void text_term(struct builder *b, const char *fmt, const char *column, co
 
 static void match_text(struct builder *b, const struct condition_key *key, bool glob, const char *value)
 {
-	text_term(b, glob ? "%s GLOB ?" : "%s = ?", key->column, value);
+	/* Of an id the first digits do. */
+	text_term(b, glob ? "%s GLOB ?" : key->kind == ID ? "instr(%s, ?) = 1" : "%s = ?", key->column, value);
 	if (key->kind == PATH && !strchr(value, '/'))
 		text_term(b, glob ? BASE_NAME " GLOB ?" : BASE_NAME " = ?", key->column, value);
 	if (key->kind != FUNCTION)
@@ -237,6 +239,7 @@ static int match_value(struct builder *b, const struct condition_key *key, enum 
 	case BIT:
 		return vocabulary_match(key->words, value, op == OP_GLOB, add_word, &m, ret_error);
 	case TEXT:
+	case ID:
 	case PATH:
 	case FUNCTION:
 		match_text(b, key, op == OP_GLOB, value);

@@ -178,12 +178,13 @@ static const struct count_key keys[] = {
 	{ "origin", "c.event", expand_origin },
 	{ "uid", "p.uid", NULL },
 	{ "stack", "c.stack", expand_stack },
+	{ "container", "p.container", NULL },
 };
 #define NKEYS (sizeof(keys) / sizeof(keys[0]))
 
 const char *const count_keys[] = {
 	"event", "pid", "tid", "comm", "exe", "signal", "how", "ret", "errno", "function", "module",
-	"caller", "run", "thread", "host_pid", "host_tid", "origin", "uid", "stack", NULL
+	"caller", "run", "thread", "host_pid", "host_tid", "origin", "uid", "stack", "container", NULL
 };
 _Static_assert(sizeof(count_keys) / sizeof(count_keys[0]) == NKEYS + 1, "a name for each key");
 
@@ -197,7 +198,8 @@ const struct count_key *count_key(const char *name)
 
 bool count_is_number(const struct count_key *key)
 {
-	return !key->expand && strcmp(key->name, "comm") != 0 && strcmp(key->name, "exe") != 0;
+	return !key->expand && strcmp(key->name, "comm") != 0 && strcmp(key->name, "exe") != 0 &&
+		strcmp(key->name, "container") != 0;
 }
 
 static int take_group(const char *group, int64_t count, void *arg)

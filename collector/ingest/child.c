@@ -70,6 +70,7 @@ static int inherit(struct session *c, const struct session *parent)
 	c->exe = copy(parent->exe);
 	c->cwd = copy(parent->cwd);
 	c->cmdline = copy(parent->cmdline);
+	c->container = copy(parent->container);
 	c->comm = strndup(c->hello.comm, sizeof(c->hello.comm));
 	return modules_copy(&c->modules, &c->in->sink.heap, &parent->modules);
 }

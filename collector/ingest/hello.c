@@ -80,10 +80,12 @@ static void describe(struct session *s, struct process_info *info, struct proc_i
 		s->cwd = strdup(proc->cwd);
 		s->comm = strdup(proc->comm);
 		s->cmdline = strdup(proc->cmdline);
+		s->container = strdup(proc->container);
 	}
 	info->comm = s->comm && *s->comm ? s->comm : NULL;
 	info->exe = s->exe && *s->exe ? s->exe : NULL;
 	info->cmdline = s->cmdline && *s->cmdline ? s->cmdline : NULL;
+	info->container = s->container && *s->container ? s->container : NULL;
 }
 
 void session_row(struct session *s)

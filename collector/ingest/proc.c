@@ -112,6 +112,7 @@ void proc_read(int pid, struct proc_info *ret)
 	for (ssize_t i = 0; i < n - 1; i++)
 		if (ret->cmdline[i] == '\0')
 			ret->cmdline[i] = ' ';
+	container_of_process(pid, ret->container);
 }
 
 int proc_parent(int pid)

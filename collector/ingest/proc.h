@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "container.h"
+
 #define PROC_TEXT 4096
 
 struct proc_info {
@@ -22,6 +24,7 @@ struct proc_info {
 	char exe[PROC_TEXT];
 	char cwd[PROC_TEXT];
 	char cmdline[PROC_TEXT];	/* arguments joined by spaces */
+	char container[CONTAINER_ID];	/* as of container.h */
 };
 
 /* Reads what there is; a process that has gone leaves fields empty. */

@@ -122,6 +122,7 @@ void session_free(struct session *s)
 	free(s->exe);
 	free(s->comm);
 	free(s->cmdline);
+	free(s->container);
 	free(s->cwd);
 	budget_give(b, sizeof(*s));
 	free(s);

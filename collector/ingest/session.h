@@ -30,7 +30,7 @@ struct session {
 
 	struct sigshim_hello hello;
 	int64_t process;	/* row, 0: not there */
-	char *exe, *comm, *cmdline;
+	char *exe, *comm, *cmdline, *container;
 	char *cwd;		/* when it said hello */
 	uint32_t generation;	/* of the connection: threads know on which they spoke */
 	bool complete;		/* seen since the instance began */

@@ -79,6 +79,7 @@ static int apply_process(struct store *s, struct in *in)
 	info.comm = get_text(in);
 	info.exe = get_text(in);
 	info.cmdline = get_text(in);
+	info.container = get_text(in);
 	info.transport = get_text(in);
 	info.stack_mode = get_text(in);
 	info.overflow = get_text(in);

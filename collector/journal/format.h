@@ -23,7 +23,7 @@
 #include "journal.h"
 
 #define JOURNAL_MAGIC 0x6c6e724a6d696853ull	/* "ShimJrnl" */
-#define JOURNAL_VERSION 1
+#define JOURNAL_VERSION 2
 #define JOURNAL_CHUNK (1u << 20)	/* bytes at most, its header included */
 #define JOURNAL_EVENT 0x8000u
 #define JOURNAL_EVENT_MAX (2 + 5 * 8)

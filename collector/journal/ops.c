@@ -78,6 +78,7 @@ int journal_process(struct journal *j, int64_t id, const struct process_info *in
 	put_text(&o, info->comm);
 	put_text(&o, info->exe);
 	put_text(&o, info->cmdline);
+	put_text(&o, info->container);
 	put_text(&o, info->transport);
 	put_text(&o, info->stack_mode);
 	put_text(&o, info->overflow);

@@ -40,6 +40,8 @@ static void thread_part(struct output *o, const struct log_event *ev, struct tex
 	csv_cell(t, ev->comm);
 	text_addc(t, ',');
 	csv_cell(t, ev->exe);
+	text_addc(t, ',');
+	csv_cell(t, ev->container);
 }
 
 static void call_part(struct output *o, const struct log_event *ev, struct text *t)
@@ -76,7 +78,7 @@ static void stack_part(struct output *o, const struct log_event *ev, struct text
 
 static int csv_begin(struct output *o)
 {
-	text_add(&o->line, "run,time,ts_ns,duration_ns,seq,pid,tid,host_pid,host_tid,comm,exe,event,"
+	text_add(&o->line, "run,time,ts_ns,duration_ns,seq,pid,tid,host_pid,host_tid,comm,exe,container,event,"
 		 "args,ret,errno,mask_before,mask_requested,mask_after,origin,caller\r\n");
 	return write_line(o);
 }

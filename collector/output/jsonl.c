@@ -18,6 +18,7 @@ static void thread_part(struct output *o, const struct log_event *ev, struct tex
 		json_object_object_add(j, "host_tid", NULL);
 	json_put_string(j, "comm", ev->comm);
 	json_put_string(j, "exe", ev->exe);
+	json_put_string(j, "container", ev->container);
 	json_write_inner(t, j);
 }
 

@@ -8,9 +8,14 @@
 
 #include "tracee.h"
 
-static void put_object(struct json_object *o, const char *key)
+/* An object with an id, where there is one. */
+static void put_object(struct json_object *o, const char *key, const char *id)
 {
-	json_object_object_add(o, key, json_object_new_object());
+	struct json_object *inner = json_object_new_object();
+
+	if (id)
+		json_put_string(inner, "id", id);
+	json_object_object_add(o, key, inner);
 }
 
 static void thread_part(struct output *o, const struct log_event *ev, struct text *t)
@@ -34,9 +39,9 @@ static void thread_part(struct output *o, const struct log_event *ev, struct tex
 	json_put_string(exe, "path", ev->exe ? ev->exe : "");
 	json_object_object_add(j, "executable", exe);
 	json_put_string(j, "hostName", "");
-	json_put_string(j, "containerId", "");
-	put_object(j, "container");
-	put_object(j, "kubernetes");
+	json_put_string(j, "containerId", ev->container ? ev->container : "");
+	put_object(j, "container", ev->container);
+	put_object(j, "kubernetes", NULL);
 	json_write_inner(t, j);
 }
 

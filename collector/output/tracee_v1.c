@@ -97,6 +97,19 @@ static void data_part(struct output *o, const struct log_event *ev, struct text 
 	json_write(t, j);
 }
 
+/* Inside `workload`. */
+static void container_part(const struct log_event *ev, struct text *t)
+{
+	struct json_object *j;
+
+	if (!ev->container)
+		return;
+	j = json_object_new_object();
+	json_put_string(j, "id", ev->container);
+	text_add(t, ",\"container\":");
+	json_write(t, j);
+}
+
 static int tracee_event(struct output *o, const struct log_event *ev)
 {
 	struct text *t = &o->line;
@@ -112,7 +125,9 @@ static int tracee_event(struct output *o, const struct log_event *ev)
 	add_fragment(o, &o->threads, ev->thread, 0, process_part, ev);
 	text_addf(t, ",\"syscall\":\"%s\",\"user_stack_trace\":{\"addresses\":", ev->desc->sys->name);
 	add_fragment(o, &o->stacks, ev->stack, ev->process, stack_part, ev);
-	text_add(t, "}}}},\"data\":");
+	text_add(t, "}}}");
+	container_part(ev, t);
+	text_add(t, "},\"data\":");
 	add_fragment(o, &o->others, ev->call, ev->process, data_part, ev);
 	text_add(t, "}\n");
 	return write_line(o);

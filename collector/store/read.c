@@ -20,7 +20,7 @@
 	"r.mono_ns, e.ts_ns, e.duration_ns, e.seq, p.pid, t.tid, p.host_pid, " \
 	"ifnull(t.host_tid, 0), p.ppid, p.uid, " \
 	"p.comm, p.exe, c.event, c.ret, c.error, c.mask_before, c.mask_requested, c.mask_after, " \
-	"c.flags, c.args, c.raw "
+	"c.flags, c.args, c.raw, p.container "
 
 static uint64_t column_mask(sqlite3_stmt *stmt, int column, unsigned int flag, unsigned int *flags)
 {
@@ -52,6 +52,7 @@ static void read_row(sqlite3_stmt *stmt, struct log_event *ev)
 		.ret = sqlite3_column_int64(stmt, 20), .error = sqlite3_column_int(stmt, 21),
 		.flags = sqlite3_column_int(stmt, 25) ? SIGSHIM_EVF_VFORK : 0,
 		.args = column_text(stmt, 26), .raw = column_text(stmt, 27),
+		.container = column_text(stmt, 28),
 	};
 	ev->mask_before = column_mask(stmt, 22, SIGSHIM_EVF_BEFORE, &ev->flags);
 	ev->mask_requested = column_mask(stmt, 23, SIGSHIM_EVF_REQUESTED, &ev->flags);

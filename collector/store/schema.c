@@ -107,7 +107,7 @@ static int create(struct store *s)
 	return r < 0 ? r : store_commit(s);
 }
 
-/* 1: a log of an older version. */
+/* The version of an older log, 0 for one of today's. */
 static int check(struct store *s)
 {
 	int64_t id, version;
@@ -134,7 +134,7 @@ static int check(struct store *s)
 static int stand_in(struct store *s)
 {
 	int r = db_exec(s, "CREATE TEMP VIEW processes AS SELECT *, NULL AS instance, NULL AS birth, "
-			"NULL AS ignored_start FROM main.processes");
+			"NULL AS ignored_start, NULL AS container FROM main.processes");
 
 	if (r < 0)
 		return r;

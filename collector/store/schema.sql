@@ -41,6 +41,8 @@ CREATE TABLE processes (
 	host_pid INTEGER NOT NULL,	-- as the kernel told the collector
 	ppid INTEGER, uid INTEGER, gid INTEGER,
 	comm TEXT, exe TEXT, cmdline TEXT,
+	container TEXT,			-- its engine's id, else mnt: and the mount namespace's number;
+					-- null: in none
 	transport TEXT, stack_mode TEXT, depth INTEGER, overflow TEXT,
 	minsigstksz INTEGER,		-- AT_MINSIGSTKSZ
 	instance INTEGER,		-- random, the same again after a reconnection
@@ -197,7 +199,7 @@ CREATE VIEW events AS
 SELECT e.id, p.run,
 	strftime('%Y-%m-%dT%H:%M:%S', (r.started_ns + e.ts_ns - r.mono_ns) / 1000000000, 'unixepoch')
 		|| printf('.%09dZ', (r.started_ns + e.ts_ns - r.mono_ns) % 1000000000) AS time,
-	e.ts_ns, e.duration_ns, e.seq, p.pid, t.tid, p.host_pid, t.host_tid, p.comm, p.exe,
+	e.ts_ns, e.duration_ns, e.seq, p.pid, t.tid, p.host_pid, t.host_tid, p.comm, p.exe, p.container,
 	n.name AS event, n.origin, c.args, c.ret,
 	(SELECT name FROM errnos WHERE number = c.error) AS errno,
 	CASE WHEN c.mask_before IS NOT NULL THEN ifnull((SELECT group_concat(name, ' ') FROM signals

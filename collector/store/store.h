@@ -71,7 +71,7 @@ int store_run_end(struct store *s, int64_t run);
 struct process_info {
 	int64_t run, parent;		/* parent 0: unknown */
 	int pid, host_pid, ppid, uid, gid;
-	const char *comm, *exe, *cmdline;	/* may be NULL */
+	const char *comm, *exe, *cmdline, *container;	/* may be NULL */
 	const char *transport, *stack_mode, *overflow;
 	int depth;
 	const char *birth;		/* "fork", "exec" or "start"; may be NULL */
@@ -207,7 +207,7 @@ struct log_event {
 	int64_t run_started_ns, run_mono_ns;	/* realtime = started + ts - mono */
 	uint64_t ts_ns, duration_ns, seq;
 	int pid, tid, host_pid, host_tid, ppid, uid;	/* host_tid 0: unknown */
-	const char *comm, *exe;		/* valid until the next row */
+	const char *comm, *exe, *container;	/* valid until the next row; may be NULL */
 	const struct event_desc *desc;
 	int64_t ret;
 	int error;			/* 0: success */

@@ -65,14 +65,15 @@ int store_process(struct store *s, int64_t id, const struct process_info *info)
 	return db_write(s, &s->stmt.process,
 			"INSERT INTO processes (id, run, parent, pid, host_pid, ppid, uid, gid, comm, exe, "
 			"cmdline, transport, stack_mode, depth, overflow, minsigstksz, mask_start, "
-			"pending_start, birth, ignored_start, started_ns, instance) VALUES "
-			"(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			"pending_start, birth, ignored_start, started_ns, instance, container) VALUES "
+			"(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 			ROW(NUM(id), NUM(info->run), ID(info->parent), NUM(info->pid), NUM(info->host_pid),
 			    NUM(info->ppid), NUM(info->uid), NUM(info->gid), TEXT(info->comm),
 			    TEXT(info->exe), TEXT(info->cmdline), TEXT(info->transport),
 			    TEXT(info->stack_mode), NUM(info->depth), TEXT(info->overflow),
 			    NUM(info->minsigstksz), NUM(info->mask_start), NUM(info->pending_start),
-			    TEXT(info->birth), ignored, NUM(info->started_ns), ID(info->instance)));
+			    TEXT(info->birth), ignored, NUM(info->started_ns), ID(info->instance),
+			    TEXT(info->container)));
 }
 
 int store_process_end(struct store *s, int64_t process, uint64_t ended_ns, const char *end,
@@ -93,8 +94,9 @@ int store_vfork_child(struct store *s, int64_t id, const struct vfork_info *chil
 	int r = db_write(s, &s->stmt.vfork_child,
 			 "INSERT INTO processes (id, run, parent, pid, host_pid, ppid, uid, gid, comm, exe, "
 			 "cmdline, transport, stack_mode, depth, overflow, minsigstksz, mask_start, "
-			 "birth, started_ns, ended_ns, end) SELECT ?6, run, id, ?1, ?2, host_pid, uid, gid, comm, exe, "
-			 "cmdline, transport, stack_mode, depth, overflow, minsigstksz, ?3, 'vfork', ?4, ?4, 'vfork' "
+			 "birth, started_ns, ended_ns, container, end) SELECT ?6, run, id, ?1, ?2, host_pid, uid, gid, "
+			 "comm, exe, cmdline, transport, stack_mode, depth, overflow, minsigstksz, ?3, 'vfork', ?4, ?4, "
+			 "container, 'vfork' "
 			 "FROM processes WHERE id = ?5",
 			 ROW(NUM(child->pid), NUM(child->host_pid), NUM(child->mask_start),
 			     NUM(child->started_ns), NUM(child->parent), NUM(id)));
