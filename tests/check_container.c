@@ -23,7 +23,8 @@ static const struct {
 	{ "0::/system.slice/docker-" ID ".scope\n", ID },
 	{ "12:pids:/docker/" ID "\n0::/docker/" ID "\n", ID },
 	/* Kubernetes with containerd and CRI-O, by both drivers */
-	{ "0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1_2.slice/cri-containerd-" ID ".scope\n", ID },
+	{ "0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1_2.slice/cri-containerd-" ID ".scope\n",
+	  ID },
 	{ "0::/kubepods/besteffort/pod12-34/" ID "\n", ID },
 	{ "0::/kubepods.slice/kubepods-pod1.slice/crio-" ID ".scope\n", ID },
 	/* seen from another namespace of control groups */

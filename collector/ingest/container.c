@@ -99,21 +99,27 @@ static void read_namespace(const char *process, const char *name, char ret[stati
 
 /*
  * A container has files of its own and at least one more namespace; files of
- * its own alone may be a service of systemd.
+ * its own alone may be a service of systemd. "Own" is compared with the
+ * system's first process, since we may be in a container ourselves.
  */
 static void container_in_namespaces(int pid, char ret[static CONTAINER_ID])
 {
 	static const char *const others[] = { "pid", "uts", "ipc", "cgroup", NULL };
 	char process[16], own[64], its[64], mount[64];
+	const char *ours = "1";
 	unsigned long inode;
 
 	snprintf(process, sizeof(process), "%d", pid);
-	read_namespace("self", "mnt", own);
+	read_namespace(ours, "mnt", own);
+	if (!*own) {
+		ours = "self";
+		read_namespace(ours, "mnt", own);
+	}
 	read_namespace(process, "mnt", mount);
 	if (!*mount || strcmp(own, mount) == 0 || sscanf(mount, "mnt:[%lu]", &inode) != 1)
 		return;
 	for (const char *const *name = others; *name; name++) {
-		read_namespace("self", *name, own);
+		read_namespace(ours, *name, own);
 		read_namespace(process, *name, its);
 		if (*its && strcmp(own, its) != 0) {
 			snprintf(ret, CONTAINER_ID, "mnt:%lu", inode);

@@ -8,7 +8,7 @@
 
 #define CONTAINER_ID 72
 
-/* The engine's id of 64 hex digits, else "mnt:INODE"; "" for a process of the collector's own system. */
+/* The engine's id of 64 hex digits, else "mnt:INODE"; "" for one of the host. */
 void container_of_process(int pid, char ret[static CONTAINER_ID]);
 
 /* The id that the text of a /proc/PID/cgroup has; "" if none. */

@@ -15,6 +15,8 @@
 #include "proc.h"
 #include "session.h"
 
+#define MAX_ROOTS 4096	/* two descriptors each */
+
 /* Pids recur, with the start time they don't. */
 static uint64_t image_key(int pid, uint64_t started)
 {
@@ -81,6 +83,10 @@ static void describe(struct session *s, struct process_info *info, struct proc_i
 		s->comm = strdup(proc->comm);
 		s->cmdline = strdup(proc->cmdline);
 		s->container = strdup(proc->container);
+	}
+	if (!s->shares && !s->root && s->in->nroots < MAX_ROOTS && root_is_foreign(s->host_pid, proc->container)) {
+		s->root = root_open(s->host_pid);
+		s->in->nroots += s->root != NULL;
 	}
 	info->comm = s->comm && *s->comm ? s->comm : NULL;
 	info->exe = s->exe && *s->exe ? s->exe : NULL;

@@ -166,7 +166,7 @@ static void free_indexer(struct indexer *x)
 	free(x);
 }
 
-int indexer_open(struct store *store, int64_t run, const char *journal, struct indexer **ret)
+int indexer_open(struct store *store, int64_t run, const char *journal, struct files *files, struct indexer **ret)
 {
 	struct indexer *x = calloc(1, sizeof(*x));
 	pthread_condattr_t attr;
@@ -184,7 +184,7 @@ int indexer_open(struct store *store, int64_t run, const char *journal, struct i
 	x->names_ready = true;	/* perhaps the log has frames without one */
 	r = journal_read(journal, run, 0, &x->reader);
 	if (r == 0)
-		r = namer_open(names_are_ready, x, &x->namer);
+		r = namer_open(names_are_ready, x, files, &x->namer);
 	if (r == 0)
 		r = start(x);
 	if (r < 0) {

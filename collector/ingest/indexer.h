@@ -12,8 +12,10 @@
 
 struct indexer;
 struct store;
+struct files;
 
-int indexer_open(struct store *store, int64_t run, const char *journal, struct indexer **ret);
+/* files: see files.h; it stays the caller's. */
+int indexer_open(struct store *store, int64_t run, const char *journal, struct files *files, struct indexer **ret);
 /* Ends the thread where it is. NULL is a no-op. */
 void indexer_close(struct indexer *x);
 

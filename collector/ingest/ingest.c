@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "indexer.h"
 #include "session.h"
 #include "urgent.h"
@@ -32,7 +33,7 @@ static int open_journal(struct ingest *in, int64_t run)
 	}
 	r = sink_open(&in->sink, in->store, run, journal, base);
 	if (r == 0)
-		r = indexer_open(in->store, run, journal_path(journal), &in->indexer);
+		r = indexer_open(in->store, run, journal_path(journal), in->files, &in->indexer);
 	return r;
 }
 
@@ -60,7 +61,8 @@ int ingest_open(const struct ingest_options *opt, struct ingest **ret)
 	in->ring_size = opt->ring_size ? opt->ring_size : INGEST_RING_SIZE;
 	in->max_connections = opt->max_connections ? opt->max_connections : INGEST_MAX_CONNECTIONS;
 	in->store = opt->store;
-	r = open_journal(in, opt->run);
+	in->files = files_open();
+	r = in->files ? open_journal(in, opt->run) : -ENOMEM;
 	if (r == 0) {
 		listener_limits(in);
 		r = start(in);
@@ -84,6 +86,7 @@ void ingest_close(struct ingest *in)
 	map_free(&in->waiting_of, &in->sink.heap);
 	map_free(&in->known, &in->sink.heap);
 	sink_close(&in->sink);
+	files_close(in->files);
 	for (unsigned int i = 0; i < in->nwatches; i++)
 		free(in->watches[i]);
 	if (in->listener >= 0)

@@ -45,6 +45,8 @@ struct ingest {
 	struct ticks_sample now;	/* when this round began */
 	struct store *store;		/* the indexer's from ingest_open to ingest_end_run */
 	struct indexer *indexer;
+	struct files *files;		/* of containers, for the naming thread */
+	unsigned int nroots;		/* sessions with files of their own */
 	uint64_t peers;			/* numbers given to session.peer */
 	struct watch *watches[8];	/* of ingest_watch, to be freed */
 	unsigned int nwatches;

@@ -9,12 +9,15 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "../store/store.h"
 #include "../symbols/symbols.h"
+#include "files.h"
 
 #define BATCH 64
 #define NICE 15
@@ -36,6 +39,7 @@ struct namer {
 	pthread_cond_t wake;
 	enum batch_state state;
 	struct symbolizer *symbols;
+	struct files *files;
 	void (*done)(void *arg);
 	void *arg;
 	struct job job[BATCH];
@@ -75,6 +79,24 @@ static bool is_quitting(struct namer *n)
 	return quit;
 }
 
+/*
+ * Without a build id nothing but the file in the container is right, so where
+ * that could not be had there is no name.
+ */
+static void look_up(struct namer *n, struct job *j)
+{
+	int fd = files_get(n->files, j->path, j->build_id);
+	char file[32];
+
+	if (fd == -EACCES && !*j->build_id)
+		return;
+	snprintf(file, sizeof(file), "/proc/self/fd/%d", fd);
+	j->named = symbols_lookup_at(n->symbols, fd < 0 ? j->path : file, j->path, j->build_id, j->offset,
+				     j->exact, &j->names) == 0;
+	if (fd >= 0)
+		close(fd);
+}
+
 static void *work(void *arg)
 {
 	struct namer *n = arg;
@@ -82,10 +104,7 @@ static void *work(void *arg)
 	setpriority(PRIO_PROCESS, 0, NICE);	/* of this thread alone */
 	while (wait_for_batch(n)) {
 		for (unsigned int i = 0; i < n->n && !is_quitting(n); i++) {
-			struct job *j = &n->job[i];
-
-			j->named = symbols_lookup(n->symbols, j->path, j->build_id, j->offset,
-						  j->exact, &j->names) == 0;
+			look_up(n, &n->job[i]);
 		}
 		batch_done(n);
 	}
@@ -104,7 +123,7 @@ static int start_thread(struct namer *n)
 	return -r;
 }
 
-int namer_open(void (*done)(void *arg), void *arg, struct namer **ret)
+int namer_open(void (*done)(void *arg), void *arg, struct files *files, struct namer **ret)
 {
 	struct symbols_options opt = { .debuginfod = true };
 	struct namer *n = calloc(1, sizeof(*n));
@@ -116,6 +135,7 @@ int namer_open(void (*done)(void *arg), void *arg, struct namer **ret)
 	pthread_cond_init(&n->wake, NULL);
 	n->done = done;
 	n->arg = arg;
+	n->files = files;
 	r = symbols_open(&opt, &n->symbols);
 	if (r == 0)
 		r = start_thread(n);

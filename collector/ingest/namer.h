@@ -10,10 +10,11 @@
 #include <stdbool.h>
 
 struct namer;
+struct files;
 struct store;
 
-/* done is called, on the other thread, when a batch is done. */
-int namer_open(void (*done)(void *arg), void *arg, struct namer **ret);
+/* done is called, on the other thread, when a batch is done. Modules are looked for in files first. */
+int namer_open(void (*done)(void *arg), void *arg, struct files *files, struct namer **ret);
 void namer_close(struct namer *n);
 /* Stores a finished batch and hands out the next. True while one is under way. */
 bool namer_turn(struct namer *n, struct store *s);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "child.h"
+#include "files.h"
 #include "proc.h"
 #include "session.h"
 
@@ -301,6 +302,15 @@ static const char *module_path(const struct session *s, struct module *m)
 	return m->path;
 }
 
+/* While the process, or its root, is there. */
+static void keep_file(const struct session *s, const char *path, const char *build_id)
+{
+	const struct root *root = s->host ? s->host->root : s->root;
+
+	if (root && *path == '/' && !(*build_id && files_has(s->in->files, path, build_id)))
+		files_put(s->in->files, path, build_id, root_open_file(root, path));
+}
+
 static int take_module(struct session *s, const void *frame, size_t len)
 {
 	struct module m;
@@ -315,6 +325,7 @@ static int take_module(struct session *s, const void *frame, size_t len)
 	};
 	if (!s->process || sink_mapping(&s->in->sink, s->process, &m, module_path(s, &m), &add.module) < 0)
 		return 0;
+	keep_file(s, m.path, m.build_id);
 	s->peer = ++s->in->peers;	/* addresses mean something else now */
 	return modules_add(&s->modules, &s->in->sink.heap, &add) < 0 ? -REFUSED_MEMORY : 0;
 }

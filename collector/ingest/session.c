@@ -124,6 +124,8 @@ void session_free(struct session *s)
 	free(s->cmdline);
 	free(s->container);
 	free(s->cwd);
+	s->in->nroots -= s->root != NULL;
+	root_close(s->root);
 	budget_give(b, sizeof(*s));
 	free(s);
 }

@@ -12,6 +12,7 @@
 #include "loop.h"
 #include "modules.h"
 #include "ring.h"
+#include "root.h"
 
 struct session {
 	struct ingest *in;
@@ -32,6 +33,7 @@ struct session {
 	int64_t process;	/* row, 0: not there */
 	char *exe, *comm, *cmdline, *container;
 	char *cwd;		/* when it said hello */
+	struct root *root;	/* its files, where they are not ours; NULL: they are */
 	uint32_t generation;	/* of the connection: threads know on which they spoke */
 	bool complete;		/* seen since the instance began */
 	bool resumed;		/* as far as a killed collector had seen it, known from the log */

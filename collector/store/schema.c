@@ -107,7 +107,7 @@ static int create(struct store *s)
 	return r < 0 ? r : store_commit(s);
 }
 
-/* The version of an older log, 0 for one of today's. */
+/* 1 for an older log, 0 for one of today's. */
 static int check(struct store *s)
 {
 	int64_t id, version;

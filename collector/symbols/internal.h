@@ -103,10 +103,10 @@ struct module {
 	struct unittab units;
 };
 
-int module_open(const char *path, const char *build_id, bool debuginfod, struct module **ret);
+int module_open(const char *file, const char *path, const char *build_id, bool debuginfod, struct module **ret);
 void module_close(struct module *m);
 /* Whether what was opened no longer is what the path and build id ask for. */
-bool module_is_stale(const struct module *m);
+bool module_is_stale(const struct module *m, const char *file);
 void module_lookup(struct module *m, uint64_t offset, bool exact, struct symbol_set *ret);
 
 #endif

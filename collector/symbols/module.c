@@ -62,7 +62,7 @@ static void open_rest(struct module *m)
 	m->debug_frame = m->dwarf ? dwarf_getcfi(m->dwarf) : NULL;
 }
 
-int module_open(const char *path, const char *build_id, bool debuginfod, struct module **ret)
+int module_open(const char *file, const char *path, const char *build_id, bool debuginfod, struct module **ret)
 {
 	char found[BUILD_ID_HEX_MAX];
 	struct module *m;
@@ -73,7 +73,7 @@ int module_open(const char *path, const char *build_id, bool debuginfod, struct 
 		return -ENOMEM;
 	m->path = strdup(path);
 	m->build_id = strdup(build_id);
-	r = m->path && m->build_id ? image_open(path, &m->main) : -ENOMEM;
+	r = m->path && m->build_id ? image_open(file, &m->main) : -ENOMEM;
 	if (r < 0)
 		goto out;
 	image_build_id(m->main, found);
@@ -111,12 +111,12 @@ void module_close(struct module *m)
  * With a build id, a file that was replaced is the right one as long as we hold
  * it open. Without, only the path says which file is meant.
  */
-bool module_is_stale(const struct module *m)
+bool module_is_stale(const struct module *m, const char *file)
 {
 	if (image_changed(m->main) || (m->debug && image_changed(m->debug)) ||
 	    (m->alt && image_changed(m->alt)))
 		return true;
-	return !*m->build_id && !image_is_at(m->main, m->path);
+	return !*m->build_id && !image_is_at(m->main, file);
 }
 
 static bool cfi_is_signal(Dwarf_CFI *cfi, uint64_t addr)

@@ -48,7 +48,7 @@ void symbols_close(struct symbolizer *s)
 }
 
 /* Takes a module out of the list; NULL if it isn't there, or no longer right. */
-static struct module *take_open(struct symbolizer *s, const char *path, const char *build_id)
+static struct module *take_open(struct symbolizer *s, const char *file, const char *path, const char *build_id)
 {
 	for (unsigned int i = 0; i < s->n; i++) {
 		struct module *m = s->module[i];
@@ -56,7 +56,7 @@ static struct module *take_open(struct symbolizer *s, const char *path, const ch
 		if (strcmp(m->path, path) != 0 || strcmp(m->build_id, build_id) != 0)
 			continue;
 		memmove(&s->module[i], &s->module[i + 1], (--s->n - i) * sizeof(m));
-		if (!module_is_stale(m))
+		if (!module_is_stale(m, file))
 			return m;
 		module_close(m);
 		return NULL;
@@ -64,19 +64,19 @@ static struct module *take_open(struct symbolizer *s, const char *path, const ch
 	return NULL;
 }
 
-static int get_module(struct symbolizer *s, const char *path, const char *build_id,
+static int get_module(struct symbolizer *s, const char *file, const char *path, const char *build_id,
 		      struct module **ret)
 {
-	struct module *m = take_open(s, path, build_id);
+	struct module *m = take_open(s, file, path, build_id);
 	int r = 0;
 
 	if (!m) {
 		shrink(s, s->max - 1);
-		r = module_open(path, build_id, s->debuginfod, &m);
+		r = module_open(file, path, build_id, s->debuginfod, &m);
 		/* Descriptors are for the collector's peers first. */
 		if (r == -EMFILE || r == -ENFILE) {
 			shrink(s, s->n / 2);
-			r = module_open(path, build_id, s->debuginfod, &m);
+			r = module_open(file, path, build_id, s->debuginfod, &m);
 		}
 	}
 	if (r < 0)
@@ -90,13 +90,19 @@ static int get_module(struct symbolizer *s, const char *path, const char *build_
 int symbols_lookup(struct symbolizer *s, const char *path, const char *build_id,
 		   uint64_t offset, bool exact, struct symbol_set *ret)
 {
+	return symbols_lookup_at(s, path, path, build_id, offset, exact, ret);
+}
+
+int symbols_lookup_at(struct symbolizer *s, const char *file, const char *path, const char *build_id,
+		      uint64_t offset, bool exact, struct symbol_set *ret)
+{
 	struct module *m;
 	int r;
 
 	/* "[vdso]", and what was relative to another process's folder. */
 	if (*path != '/')
 		return -ENOENT;
-	r = get_module(s, path, build_id, &m);
+	r = get_module(s, file, path, build_id, &m);
 	if (r < 0)
 		return r;
 	*ret = (struct symbol_set){};

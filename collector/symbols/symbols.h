@@ -50,6 +50,9 @@ struct symbol_set {
  */
 int symbols_lookup(struct symbolizer *s, const char *path, const char *build_id,
 		   uint64_t offset, bool exact, struct symbol_set *ret);
+/* The same, where the file that is `path` to its process is found at `file`. */
+int symbols_lookup_at(struct symbolizer *s, const char *file, const char *path, const char *build_id,
+		      uint64_t offset, bool exact, struct symbol_set *ret);
 void symbols_free_set(struct symbol_set *set);
 
 /* Demangles C++ and Rust names (v0 and legacy); returns a malloced copy in any case. */

@@ -138,7 +138,7 @@ class Root(harness.TestCase):
         return self.query(self.path(log), "--stack")
 
     def functions(self, event):
-        """Of the program; a library in a root of its own is not found, only its name is known."""
+        """Of the program; what has no name is told by its file's."""
         return [frame["function"] or os.path.basename(frame["module"] or "nowhere") for frame in event["stack"]]
 
     def check_caller(self, events, beyond_signal=True):
