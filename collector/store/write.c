@@ -95,8 +95,8 @@ int store_vfork_child(struct store *s, int64_t id, const struct vfork_info *chil
 			 "INSERT INTO processes (id, run, parent, pid, host_pid, ppid, uid, gid, comm, exe, "
 			 "cmdline, transport, stack_mode, depth, overflow, minsigstksz, mask_start, "
 			 "birth, started_ns, ended_ns, container, end) SELECT ?6, run, id, ?1, ?2, host_pid, uid, gid, "
-			 "comm, exe, cmdline, transport, stack_mode, depth, overflow, minsigstksz, ?3, 'vfork', ?4, ?4, "
-			 "container, 'vfork' FROM processes WHERE id = ?5",
+			 "comm, exe, cmdline, transport, stack_mode, depth, overflow, minsigstksz, ?3, 'vfork', "
+			 "?4, ?4, container, 'vfork' FROM processes WHERE id = ?5",
 			 ROW(NUM(child->pid), NUM(child->host_pid), NUM(child->mask_start),
 			     NUM(child->started_ns), NUM(child->parent), NUM(id)));
 
