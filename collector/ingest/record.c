@@ -302,11 +302,16 @@ static const char *module_path(const struct session *s, struct module *m)
 	return m->path;
 }
 
-/* While the process, or its root, is there. */
-static void keep_file(const struct session *s, const char *path, const char *build_id)
+/*
+ * While the process, or its root, is there. After a mere chroot(2) the kernel
+ * has told the main program's path as it is to us.
+ */
+static void keep_file(const struct session *s, bool main_program, const char *path, const char *build_id)
 {
 	const struct root *root = s->host ? s->host->root : s->root;
 
+	if (main_program && !(s->container && *s->container))
+		return;
 	if (root && *path == '/' && !(*build_id && files_has(s->in->files, path, build_id)))
 		files_put(s->in->files, path, build_id, root_open_file(root, path));
 }
@@ -315,17 +320,19 @@ static int take_module(struct session *s, const void *frame, size_t len)
 {
 	struct module m;
 	struct mapped add;
+	bool main_program;
 	int r = decode_module(frame, len, &m);
 
 	if (r < 0)
 		return r;
 	session_row(s);
+	main_program = *m.path == '\0';
 	add = (struct mapped){
 		.start = m.start, .end = m.end, .bias = m.bias, .shim = m.flags & SIGSHIM_MODF_SHIM,
 	};
 	if (!s->process || sink_mapping(&s->in->sink, s->process, &m, module_path(s, &m), &add.module) < 0)
 		return 0;
-	keep_file(s, m.path, m.build_id);
+	keep_file(s, main_program, m.path, m.build_id);
 	s->peer = ++s->in->peers;	/* addresses mean something else now */
 	return modules_add(&s->modules, &s->in->sink.heap, &add) < 0 ? -REFUSED_MEMORY : 0;
 }
