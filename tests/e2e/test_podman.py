@@ -84,6 +84,9 @@ class Podman(harness.TestCase):
         if taken:
             self.skipTest("there is a specification of the same device already: " + taken[0])
         path = os.path.join(CDI, os.path.basename(self.dir) + ".json")
+        if not os.path.isdir(CDI):
+            os.mkdir(CDI)
+            self.addCleanup(os.rmdir, CDI)
         self.addCleanup(lambda: os.path.exists(path) and os.unlink(path))
         self.sigshim("inject", "cdi", *self.settings, "--output", path)
         ident = self.podman([], "--device", "sigshim.dev/shim=default")
