@@ -188,6 +188,8 @@ install: all
 	install -m 644 $(HEADERS) $(DESTDIR)$(PREFIX)/include/sigshim/
 	install -d $(DESTDIR)$(PREFIX)/include/sigshim/events
 	install -m 644 $(wildcard include/sigshim/events/*.def) $(DESTDIR)$(PREFIX)/include/sigshim/events/
+	install -d $(DESTDIR)$(PREFIX)/include/sigshim/inline
+	install -m 644 $(wildcard include/sigshim/inline/*.h) $(DESTDIR)$(PREFIX)/include/sigshim/inline/
 	install -m 644 $(filter %.1,$(MANUALS)) $(DATA)/man/man1/
 	install -m 644 $(filter %.3,$(MANUALS)) $(DATA)/man/man3/
 	install -m 644 $(DOCUMENTS) $(DATA)/doc/sigshim/

@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "copy.h"
+#include "history.h"
 #include "mask.h"
 #include "memo.h"
 #include "record.h"
@@ -134,8 +135,10 @@ static void note_here(const struct shim_event *ev, const long *arg, struct memo_
 		announce_tight(ev, arg, from, t);
 	else
 		process_lost();
-	if (ev->id == SIGSHIM_EV_thread_end)
+	if (ev->id == SIGSHIM_EV_thread_end) {
 		memo_release(t);
+		history_release(t);
+	}
 }
 
 void shim_note(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], uintptr_t caller)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "history.h"
 #include "mask.h"
 #include "memo.h"
 #include "record.h"
@@ -56,6 +57,8 @@ static inline bool record_directly(struct process *p, const struct call *c)
 	ring_commit(&at, size);
 	c->t->mask = c->after;
 	c->t->mask_known = 1;
+	if (unlikely(c->t->history))
+		history_add(c);
 	return true;
 }
 

@@ -186,6 +186,7 @@ static __attribute__((noinline)) void thread_renew(struct thread *t, const struc
 		t->in_vfork = 0;
 		t->memo = NULL;
 		t->walks = 0;
+		t->history = NULL;
 		t->instance = p->instance;
 		sandbox_meet_thread();
 	}

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "history.h"
 #include "memo.h"
 #include "record.h"
 #include "sys.h"
@@ -122,4 +123,6 @@ void record_call(struct call *c, uint64_t *words, bool tight)
 		return;
 	c->t->mask = c->after;
 	c->t->mask_known = 1;
+	if (unlikely(c->t->history))
+		history_add(c);
 }

@@ -103,6 +103,7 @@ struct thread {
 	uint64_t mask;		/* after the last record */
 	struct memo *memo;	/* memo.c's; NULL: none yet */
 	uint32_t walks;		/* without one */
+	struct history *history;	/* history.c's; NULL: not asked for */
 	uintptr_t alt_low, alt_high;	/* alternate stack, as last set through us */
 	uint64_t room[SHIM_ROOMS];	/* stack pointers that are known to have room below them */
 };

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * <sigshim/sigshim.h> for test suites written with Check: failures are Check's,
+ * with the text that tells what changed and who did it.
+ */
+#ifndef SIGSHIM_CK_H
+#define SIGSHIM_CK_H
+
+#include <check.h>
+
+#include "sigshim.h"
+
+#define SIGSHIM_CK_FAIL_(text) ck_abort_msg("%s", text)
+
+/* sigshim_ck_unchanged(SIGSHIM_ALL) { ... }: see SIGSHIM_UNCHANGED. */
+#define sigshim_ck_unchanged(what) SIGSHIM_UNCHANGED(what, SIGSHIM_CK_FAIL_)
+
+/* What of `what` isn't as it was when `state` was saved fails the test. */
+#define sigshim_ck_assert_unchanged(state, what) \
+	do { \
+		char sigshim_t_[4096]; \
+		if (sigshim_state_explain((state), (what), sigshim_t_, sizeof(sigshim_t_))) \
+			ck_abort_msg("%s", sigshim_t_); \
+	} while (0)
+
+/* `n` recorded calls since the mark are that event, about that signal; without records it holds. */
+#define sigshim_ck_assert_count(mark, event, signo, n) \
+	do { \
+		if (sigshim_recording()) \
+			ck_assert_int_eq(sigshim_count((mark), (event), (signo)), (n)); \
+	} while (0)
+
+#endif
