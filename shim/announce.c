@@ -63,11 +63,29 @@ static void take_mask(struct call *c)
 	c->flags |= SIGSHIM_EVF_REQUESTED;
 }
 
+/* A note's text: the program's word that it is one. What follows it must not travel. */
+static void take_text(struct call *c)
+{
+	for (unsigned int i = 0; i < c->ev->nargs; i++) {
+		const char *text = (const char *)c->arg[i];
+		unsigned int n = 0;
+
+		if (c->ev->kind[i] != SIGSHIM_KIND_TEXT || !text)
+			continue;
+		while (n < SIGSHIM_COPY_TEXT - 1 && text[n])
+			n++;
+		memset(c->copy[i], 0, SIGSHIM_COPY_TEXT);
+		memcpy(c->copy[i], text, n);
+		c->copied |= 1u << i;
+	}
+}
+
 static void announce(struct call *c, uint64_t *words, bool tight)
 {
 	c->ret = c->error = 0;
 	c->before = sys_mask();
 	take_mask(c);
+	take_text(c);
 	c->flags |= SIGSHIM_EVF_BEFORE | SIGSHIM_EVF_AFTER;
 	c->seq = thread_count(c->t);
 	c->start = c->end = moment_now(shim_process);

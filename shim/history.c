@@ -132,6 +132,14 @@ static int next(uint64_t *io_mark, struct sigshim_call *ret)
 	return 0;
 }
 
+/* noinline: what it returns to is the caller that the record tells. */
+static __attribute__((noinline)) void scope(const char *name, int begins)
+{
+	const long arg[SIGSHIM_MAX_ARGS] = { (long)name };
+
+	shim_note(begins ? SIGSHIM_EV_scope_begin : SIGSHIM_EV_scope_end, arg, (uintptr_t)__builtin_return_address(0));
+}
+
 static long make_call(long nr, long a, long b, long c, long d)
 {
 	return sys(nr, a, b, c, d);
@@ -142,6 +150,7 @@ SHIM_API const struct sigshim_api *sigshim_api(void)
 {
 	static const struct sigshim_api api = {
 		.size = sizeof(api), .recording = is_recording, .mark = mark, .next = next, .sys = make_call,
+		.scope = scope,
 	};
 
 	return &api;

@@ -3,6 +3,7 @@
  * The JSON of an event's arguments.
  */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,6 +110,21 @@ START_TEST(flags_values_and_sizes_have_their_forms)
 }
 END_TEST
 
+START_TEST(a_name_is_cut_and_what_is_no_plain_character_is_a_question_mark)
+{
+	struct event ev = { .desc = event_of("scope_begin"), .arg = { 0x1000 } };
+	unsigned char full[SIGSHIM_COPY_TEXT];
+	char want[80];
+
+	with_copy(&ev, 0, "a \"test\"\n\xc3\xa4\0not this, nor the rest that was there");
+	expect(&ev, "{\"name\":\"a \\\"test\\\"???\"}");
+	memset(full, 'x', sizeof(full));
+	with_copy(&ev, 0, full);
+	snprintf(want, sizeof(want), "{\"name\":\"%.*s\"}", (int)sizeof(full), (const char *)full);
+	expect(&ev, want);
+}
+END_TEST
+
 START_TEST(raw_arguments_are_unsigned_numbers)
 {
 	struct event ev = { .desc = event_of("sigprocmask"), .arg = { 0xffffffffffffffff, 0, 1 } };
@@ -131,6 +147,7 @@ int main(void)
 	tcase_add_test(t, an_alternate_stack_is_an_object);
 	tcase_add_test(t, a_siginfo_has_the_fields_that_the_receiver_sees);
 	tcase_add_test(t, flags_values_and_sizes_have_their_forms);
+	tcase_add_test(t, a_name_is_cut_and_what_is_no_plain_character_is_a_question_mark);
 	tcase_add_test(t, raw_arguments_are_unsigned_numbers);
 	suite_add_tcase(suite, t);
 	runner = srunner_create(suite);

@@ -190,6 +190,58 @@ START_TEST(what_happens_again_is_counted_not_told_again)
 }
 END_TEST
 
+static void scope(int64_t thread, const char *event, const char *name, uint64_t seq, uint64_t ns, uint64_t mask)
+{
+	unsigned char copy[SIGSHIM_COPY_TEXT] = { 0 };
+	const struct event ev = {
+		.desc = event_by_name(event, 1), .thread = 1, .seq = seq, .start_ns = ns, .arg = { 0x1000 },
+		.flags = SIGSHIM_EVF_BEFORE | SIGSHIM_EVF_AFTER, .mask_before = mask, .mask_after = mask,
+		.copied = 1, .copy[0] = copy,
+	};
+
+	ck_assert_ptr_nonnull(ev.desc);
+	memcpy(copy, name, strlen(name));
+	ck_assert_int_eq(put_event(log_.store, thread, &ev, 0), 0);
+}
+
+START_TEST(a_scope_is_judged_by_the_mask_that_it_began_with_whatever_lies_in_it)
+{
+	int64_t a = image("start", 1, 0, 0, 0, 10), ta = small_log_thread(&log_, a, 1, 1, 1);
+
+	small_log_mask(&log_, ta, "sigprocmask", 1, 100, 0, BIT(SIGHUP), 0);
+	scope(ta, "scope_begin", "outer", 2, 110, BIT(SIGHUP));
+	scope(ta, "scope_begin", "inner", 3, 120, BIT(SIGHUP));
+	small_log_mask(&log_, ta, "sigprocmask", 4, 130, BIT(SIGHUP), BIT(SIGHUP) | BIT(SIGTERM), 0);
+	scope(ta, "scope_end", "inner", 5, 140, BIT(SIGHUP) | BIT(SIGTERM));
+	small_log_mask(&log_, ta, "sigprocmask", 6, 150, BIT(SIGHUP) | BIT(SIGTERM), BIT(SIGHUP), 0);
+	scope(ta, "scope_begin", "left early", 7, 160, BIT(SIGHUP));
+	scope(ta, "scope_end", "outer", 8, 170, BIT(SIGHUP));
+	judge("mask-scope-leak");
+	ck_assert_uint_eq(report->nfindings, 1);
+	ck_assert_str_eq(report->findings[0].scope, "inner");
+	ck_assert_uint_eq(report->findings[0].signals, BIT(SIGTERM));
+	ck_assert_uint_eq(report->nscopes, 3);
+	ck_assert_uint_eq(report->ndoubts, 0);
+}
+END_TEST
+
+START_TEST(a_scope_without_its_beginning_is_inconclusive_and_one_that_unblocks_is_a_finding)
+{
+	int64_t a = image("start", 1, 0, BIT(SIGUSR1), 0, 10), ta = small_log_thread(&log_, a, 1, 1, 1);
+
+	scope(ta, "scope_end", "before", 1, 100, BIT(SIGUSR1));
+	scope(ta, "scope_begin", "a test", 2, 110, BIT(SIGUSR1));
+	small_log_mask(&log_, ta, "sigprocmask", 3, 120, BIT(SIGUSR1), 0, 0);
+	scope(ta, "scope_end", "a test", 4, 130, 0);
+	judge("mask-scope-leak");
+	ck_assert_uint_eq(report->ndoubts, 1);
+	ck_assert_uint_eq(report->nfindings, 1);
+	ck_assert_str_eq(report->findings[0].message, "a test leaves SIGUSR1 unblocked");
+	ck_assert_str_eq(report->findings[0].call[1].role, "unblocked here");
+	ck_assert_int_eq(report->findings[0].call[1].event, 3);
+}
+END_TEST
+
 START_TEST(rules_are_chosen_by_id_and_glob)
 {
 	uint64_t all, rules;
@@ -236,6 +288,8 @@ int main(void)
 	tcase_add_test(logs, lost_records_make_every_rule_inconclusive);
 	tcase_add_test(logs, a_return_from_main_is_an_end_too_and_death_by_a_signal_is_none);
 	tcase_add_test(logs, what_happens_again_is_counted_not_told_again);
+	tcase_add_test(logs, a_scope_is_judged_by_the_mask_that_it_began_with_whatever_lies_in_it);
+	tcase_add_test(logs, a_scope_without_its_beginning_is_inconclusive_and_one_that_unblocks_is_a_finding);
 	tcase_add_test(table, rules_are_chosen_by_id_and_glob);
 	tcase_add_test(table, every_rule_says_all_that_a_reader_needs);
 	suite_add_tcase(suite, logs);

@@ -282,6 +282,8 @@ static int take_event(const struct log_event *ev, void *arg)
 		.kind = AFTER_CALL, .p = p, .t = t, .ev = ev, .d = details_of(c->model.details, ev),
 		.class = call_class(ev->desc),
 	};
+	if (m.class == CALL_SCOPE_BEGIN)
+		judge_scope(c->judge, p, m.d->name);
 	r = model_after(&c->model, t, ev, m.d);
 	judge_moment(c->judge, &m);
 	if (++c->events % ROUND == 0)

@@ -34,6 +34,8 @@ static const struct {
 	{ " pthread_create thrd_create ", CALL_THREAD_CREATE },
 	{ " thread_start ", CALL_THREAD_START },
 	{ " thread_end ", CALL_THREAD_END },
+	{ " scope_begin ", CALL_SCOPE_BEGIN },
+	{ " scope_end ", CALL_SCOPE_END },
 };
 
 static enum call_class classify(const struct event_desc *desc)
@@ -197,6 +199,9 @@ static void take(struct detail *d, enum sigshim_kind kind, struct json_object *o
 	case SIGSHIM_KIND_PID_OUT:
 		d->has_pid = json_object_is_type(o, json_type_int);
 		d->pid = d->has_pid ? json_object_get_int(o) : 0;
+		break;
+	case SIGSHIM_KIND_TEXT:
+		snprintf(d->name, sizeof(d->name), "%s", o ? json_object_get_string(o) : "");
 		break;
 	default:
 		break;

@@ -32,6 +32,8 @@ enum call_class {
 	CALL_THREAD_CREATE,
 	CALL_THREAD_START,
 	CALL_THREAD_END,
+	CALL_SCOPE_BEGIN,
+	CALL_SCOPE_END,
 };
 enum call_class call_class(const struct event_desc *desc);
 
@@ -58,6 +60,7 @@ struct detail {
 	struct detail_action action, old_action;
 	struct detail_info info;
 	int pid;		/* that posix_spawn gave */
+	char name[SIGSHIM_COPY_TEXT];	/* a scope's */
 };
 
 struct details;

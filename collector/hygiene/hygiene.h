@@ -63,6 +63,7 @@ struct finding {
 	int64_t process;
 	int pid, tid;
 	char *comm, *exe;	/* never NULL */
+	char scope[SIGSHIM_COPY_TEXT];	/* in which its thread was; "": none */
 	struct hygiene_call call[HYGIENE_CALLS];	/* the first is where it happens */
 	unsigned int ncalls;
 	uint64_t count;		/* how often */
@@ -79,11 +80,18 @@ struct doubt {
 	uint64_t count;		/* how many */
 };
 
+/* What programs named through <sigshim/sigshim.h>, such as their tests; each once. */
+struct hygiene_scope {
+	char *name, *comm;
+};
+
 struct hygiene_report {
 	struct finding *findings;
 	unsigned int nfindings;
 	struct doubt *doubts;
 	unsigned int ndoubts;
+	struct hygiene_scope *scopes;
+	unsigned int nscopes;
 	uint64_t rules;		/* those that were asked */
 	uint64_t events;	/* looked at */
 	unsigned int shown;	/* findings at the level that are neither suppressed nor known */

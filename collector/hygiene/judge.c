@@ -79,6 +79,11 @@ static unsigned int collect_calls(const struct judge_call *calls, struct hygiene
 	return n;
 }
 
+static const char *scope_of(const struct moment *m)
+{
+	return m->t && m->t->nscopes ? m->t->scope[m->t->nscopes - 1].name : "";
+}
+
 /* What makes findings the same in this log: rule, signals, stacks; without stacks, the program. */
 static uint64_t quick_key(const struct judge *j, const struct moment *m, enum hygiene_severity severity,
 			  uint64_t signals, const struct hygiene_call *call, unsigned int ncalls)
@@ -88,6 +93,7 @@ static uint64_t quick_key(const struct judge *j, const struct moment *m, enum hy
 	for (unsigned int i = 0; i < ncalls; i++)
 		h = mix(h, (uint64_t)call[i].stack);
 	h = places_text(h, program_name(m->p));
+	h = places_text(h, scope_of(m));
 	return h ? h : 1;
 }
 
@@ -113,6 +119,9 @@ static struct finding *add(struct judge *j, const struct moment *m, enum hygiene
 	memcpy(f.call, call, ncalls * sizeof(*call));
 	f.print = places_text(mix(1, severity), f.rule->id);
 	f.print = mix(places_text(f.print, f.comm), signals);
+	snprintf(f.scope, sizeof(f.scope), "%s", scope_of(m));
+	if (*f.scope)
+		f.print = places_text(f.print, f.scope);
 	for (unsigned int i = 0; i < ncalls; i++)
 		f.print = places_print(j->places, f.print, &call[i]);
 	grown = find_print(r, f.print);
@@ -158,6 +167,33 @@ void judge_report(struct judge *j, const struct moment *m, enum hygiene_severity
 		return;
 	f->count++;
 	*slot = (struct seen){ key, 1 + (unsigned int)(f - j->report->findings) };
+}
+
+void judge_scope(struct judge *j, const struct process *p, const char *name)
+{
+	struct hygiene_report *r = j->report;
+	struct hygiene_scope *grown;
+
+	for (unsigned int i = 0; i < r->nscopes; i++)
+		if (strcmp(r->scopes[i].name, name) == 0 && strcmp(r->scopes[i].comm, program_name(p)) == 0)
+			return;
+	if (!(r->nscopes & (r->nscopes - 1))) {
+		grown = reallocarray(r->scopes, r->nscopes ? 2 * r->nscopes : 1, sizeof(*grown));
+		if (!grown) {
+			j->error = -ENOMEM;
+			return;
+		}
+		r->scopes = grown;
+	}
+	grown = &r->scopes[r->nscopes];
+	*grown = (struct hygiene_scope){ strdup(name), strdup(program_name(p)) };
+	if (grown->name && grown->comm) {
+		r->nscopes++;
+		return;
+	}
+	free(grown->name);
+	free(grown->comm);
+	j->error = -ENOMEM;
 }
 
 /* --- doubts ---------------------------------------------------------------- */
@@ -271,7 +307,12 @@ void hygiene_free(struct hygiene_report *r)
 		free(r->doubts[i].reason);
 		free(r->doubts[i].comm);
 	}
+	for (unsigned int i = 0; r && i < r->nscopes; i++) {
+		free(r->scopes[i].name);
+		free(r->scopes[i].comm);
+	}
 	if (r) {
+		free(r->scopes);
 		free(r->findings);
 		free(r->doubts);
 	}

@@ -94,6 +94,8 @@ bool is_deliberate(const struct process *p, const struct process *image);
 
 /* --- the driver's side ------------------------------------------------------ */
 
+/* A scope begins. */
+void judge_scope(struct judge *j, const struct process *p, const char *name);
 struct judge *judge_new(struct store *s, const struct hygiene_options *opt);
 void judge_moment(struct judge *j, const struct moment *m);
 /* Of all rules that were asked. p NULL: the whole log. */

@@ -14,6 +14,7 @@
 #define NSIGNALS 64
 #define RECENT 8	/* forks, spawns and creations whose child may yet be heard of */
 #define HISTORY 32
+#define SCOPES 8	/* that a thread is in */
 
 enum action_kind {
 	ACTION_UNKNOWN,
@@ -53,6 +54,14 @@ struct alternate {
 	struct mask_cause by;
 };
 
+/* What a test has named, from its beginning on. */
+struct scope {
+	char name[SIGSHIM_COPY_TEXT];
+	bool mask_known;
+	uint64_t mask;
+	struct mask_cause by;
+};
+
 struct thread {
 	struct mask_thread m;	/* m.process is not used */
 	struct process *process;
@@ -78,6 +87,10 @@ struct thread {
 	struct mask_cause suspect_by;
 	uint64_t pending;		/* signals it sent itself while they were blocked */
 	struct mask_cause pending_by;
+	struct scope scope[SCOPES];	/* the innermost is the last */
+	unsigned int nscopes;
+	uint64_t unblocked;		/* by the last call that unblocked any */
+	struct mask_cause unblocked_by;
 };
 
 /* A call that made a child, until the child is heard of. */
@@ -144,6 +157,9 @@ int model_own(struct process *p);
 struct mask_cause model_cause(const struct process *p, const struct thread *t, unsigned int n);
 /* The call that made the child with that key, and forgets it; kind NOBODY: not recorded. */
 struct birth model_take_birth(struct birth *list, uint64_t key);
+
+/* The scope of that name that the thread is in; NULL: none. */
+struct scope *model_scope(struct thread *t, const char *name);
 
 static inline uint64_t bit(int signo)
 {

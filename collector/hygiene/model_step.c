@@ -208,10 +208,33 @@ static void clear_pending(struct thread *t, const struct log_event *ev, const st
 	}
 }
 
+struct scope *model_scope(struct thread *t, const char *name)
+{
+	for (unsigned int i = t->nscopes; i-- > 0;)
+		if (strcmp(t->scope[i].name, name) == 0)
+			return &t->scope[i];
+	return NULL;
+}
+
+/* Of scopes that lie too deep the outer ones count. */
+static void begin_scope(struct thread *t, const struct log_event *ev, const struct detail *d)
+{
+	struct scope *s = &t->scope[t->nscopes];
+
+	if (t->nscopes == SCOPES)
+		return;
+	t->nscopes++;
+	*s = (struct scope){
+		.mask_known = ev->flags & SIGSHIM_EVF_BEFORE, .mask = ev->mask_before, .by = mask_call(ev),
+	};
+	memcpy(s->name, d->name, sizeof(s->name));
+}
+
 static int apply_call(struct thread *t, const struct log_event *ev, const struct detail *d)
 {
 	struct process *p = t->process;
 	struct birth b = { .by = mask_call(ev) };
+	struct scope *s;
 
 	switch (call_class(ev->desc)) {
 	case CALL_ACTION:
@@ -239,6 +262,13 @@ static int apply_call(struct thread *t, const struct log_event *ev, const struct
 		b.key = d->raw[ev->desc->nargs - 1];
 		add_birth(p->creation, &p->ncreation, b);
 		return 0;
+	case CALL_SCOPE_BEGIN:
+		begin_scope(t, ev, d);
+		return 0;
+	case CALL_SCOPE_END:
+		s = model_scope(t, d->name);
+		t->nscopes = s ? (unsigned int)(s - t->scope) : t->nscopes;
+		return 0;
 	case CALL_SEND:
 	case CALL_QUEUE:
 		note_pending(t, ev, d);
@@ -255,6 +285,10 @@ int model_after(struct model *m, struct thread *t, const struct log_event *ev, c
 
 	if (r < 0)
 		return r;
+	if (ev->flags & SIGSHIM_EVF_BEFORE && ev->flags & SIGSHIM_EVF_AFTER && ev->mask_before & ~ev->mask_after) {
+		t->unblocked = ev->mask_before & ~ev->mask_after;
+		t->unblocked_by = mask_call(ev);
+	}
 	mask_apply(&t->m, ev);
 	t->process->ever_blocked |= t->m.mask;
 	if (call_class(ev->desc) == CALL_SUSPEND && ev->flags & SIGSHIM_EVF_REQUESTED)

@@ -72,6 +72,34 @@ void rule_unblock_not_restore(struct judge *j, const struct moment *m)
 		     "unblocks %s, which its caller had blocked before", signals_text(set, names));
 }
 
+void rule_mask_scope_leak(struct judge *j, const struct moment *m)
+{
+	struct scope *s = m->class == CALL_SCOPE_END ? model_scope(m->t, m->d->name) : NULL;
+	uint64_t changed, held;
+	char names[SIGNALS_TEXT];
+	unsigned int n;
+
+	if (m->class != CALL_SCOPE_END)
+		return;
+	if (!s || !s->mask_known || !(m->ev->flags & SIGSHIM_EVF_BEFORE)) {
+		judge_doubt(j, m->p, "the beginning of a scope is not in the log");
+		return;
+	}
+	changed = (s->mask ^ m->ev->mask_before) & ~RESERVED;
+	held = changed & m->ev->mask_before;
+	if (!changed)
+		return;
+	n = (unsigned int)__builtin_ctzll(held ? held : changed);
+	judge_report(j, m, HYGIENE_ERROR, changed, (struct judge_call[]){
+			     judge_here("the scope ends here", m),
+			     held ? (struct judge_call){ "blocked here", model_cause(m->p, m->t, n) } :
+			     (struct judge_call){ "unblocked here", m->t->unblocked & changed ?
+						  m->t->unblocked_by : (struct mask_cause){} },
+			     { "it began here", s->by }, {} },
+		     "%s leaves %s %s", s->name, signals_text(held ? held : changed, names),
+		     held ? "blocked" : "unblocked");
+}
+
 static bool had_mask(const struct thread *t, uint64_t mask)
 {
 	for (unsigned int i = 0; i < t->nhistory && i < HISTORY; i++)

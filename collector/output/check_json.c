@@ -48,6 +48,8 @@ static struct json_object *finding_object(const struct check_view *v, const stru
 	json_put_int(o, "pid", f->pid);
 	json_put_int(o, "tid", f->tid);
 	json_put_int(o, "count", (int64_t)f->count);
+	if (*f->scope)
+		json_put_string(o, "scope", f->scope);
 	json_put_address(o, "fingerprint", f->print);
 	for (unsigned int i = 0; i < f->ncalls; i++)
 		json_object_array_add(calls, call_object(v, f, i));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Findings as JUnit's XML and as TAP: a case a rule, which fails by its
- * findings, and is skipped where there was no verdict; see check_format.h.
+ * findings, and is skipped where there was no verdict; in JUnit also a case a
+ * scope, which then has the findings that were made in it; see check_format.h.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -33,41 +34,73 @@ static const struct doubt *doubt_of(const struct hygiene_report *r, unsigned int
 	return NULL;
 }
 
+/* Of the whole log, or of the program that the scope is one of. */
+static const struct doubt *doubt_in(const struct hygiene_report *r, const struct hygiene_scope *scope)
+{
+	for (unsigned int i = 0; i < r->ndoubts; i++)
+		if (!r->doubts[i].comm || strcmp(r->doubts[i].comm, scope->comm) == 0)
+			return &r->doubts[i];
+	return NULL;
+}
+
 static const struct finding *next_finding(const struct hygiene_report *r, unsigned int rule,
 					  const struct finding *after)
 {
 	const struct finding *f = after ? after + 1 : r->findings;
 
-	for (; f < r->findings + r->nfindings; f++)
+	for (; r->nfindings && f < r->findings + r->nfindings; f++)
 		if (f->rule == hygiene_rule(rule) && hygiene_counts(r, f))
 			return f;
 	return NULL;
 }
 
-static unsigned int count_failed(const struct hygiene_report *r)
-{
-	unsigned int n = 0;
+/* A case: a rule with what it found outside scopes, or a scope. */
+struct junit_case {
+	const char *name, *class;
+	const struct hygiene_rule *rule;	/* NULL: a scope */
+	const struct doubt *doubt;
+};
 
-	for (unsigned int i = 0; i < hygiene_nrules(); i++)
-		n += r->nfindings && next_finding(r, i, NULL);
-	return n;
+static bool belongs(const struct hygiene_report *r, const struct junit_case *c, const struct finding *f)
+{
+	if (!hygiene_counts(r, f))
+		return false;
+	if (c->rule)
+		return f->rule == c->rule && !*f->scope;
+	return strcmp(f->scope, c->name) == 0 && strcmp(f->comm, c->class) == 0;
 }
 
-static unsigned int count_skipped(const struct hygiene_report *r)
+static const struct finding *next_of_case(const struct hygiene_report *r, const struct junit_case *c,
+					  const struct finding *after)
 {
-	unsigned int n = 0;
+	const struct finding *f = after ? after + 1 : r->findings;
 
-	for (unsigned int i = 0; i < hygiene_nrules(); i++)
-		n += doubt_of(r, i) && !(r->nfindings && next_finding(r, i, NULL));
-	return n;
+	for (; r->nfindings && f < r->findings + r->nfindings; f++)
+		if (belongs(r, c, f))
+			return f;
+	return NULL;
 }
 
-static int add_failure(const struct check_view *v, const struct finding *first, unsigned int rule, struct text *t)
+static bool case_at(const struct hygiene_report *r, unsigned int i, struct junit_case *ret)
+{
+	const struct hygiene_scope *scope;
+
+	if (i < hygiene_nrules()) {
+		*ret = (struct junit_case){ hygiene_rule(i)->id, "sigshim", hygiene_rule(i), doubt_of(r, i) };
+		return r->rules >> i & 1;
+	}
+	scope = &r->scopes[i - hygiene_nrules()];
+	*ret = (struct junit_case){ scope->name, scope->comm, NULL, doubt_in(r, scope) };
+	return true;
+}
+
+static int add_failure(const struct check_view *v, const struct junit_case *c, const struct finding *first,
+		       struct text *t)
 {
 	struct text body = {};
 	int r = 0;
 
-	for (const struct finding *f = first; f && r == 0; f = next_finding(v->report, rule, f))
+	for (const struct finding *f = first; f && r == 0; f = next_of_case(v->report, c, f))
 		r = check_finding(v, f, &body, false);
 	text_add(t, "    <failure message=\"");
 	add_xml(t, first->message);
@@ -78,48 +111,67 @@ static int add_failure(const struct check_view *v, const struct finding *first, 
 	return r;
 }
 
-static int add_case(const struct check_view *v, unsigned int rule, struct text *t)
+static int add_case(const struct check_view *v, const struct junit_case *c, struct text *t)
 {
-	const struct finding *f = v->report->nfindings ? next_finding(v->report, rule, NULL) : NULL;
-	const struct doubt *d = doubt_of(v->report, rule);
+	const struct finding *f = next_of_case(v->report, c, NULL);
 	struct text reason = {};
 	int r = 0;
 
-	text_addf(t, "  <testcase name=\"%s\" classname=\"sigshim\" time=\"0\"", hygiene_rule(rule)->id);
-	text_add(t, f || d ? ">\n" : "/>\n");
+	text_add(t, "  <testcase name=\"");
+	add_xml(t, c->name);
+	text_add(t, "\" classname=\"");
+	add_xml(t, c->class);
+	text_addf(t, "\" time=\"0\"%s>\n", f || c->doubt ? "" : "/");
 	if (f) {
-		r = add_failure(v, f, rule, t);
-	} else if (d) {
-		check_doubt(v, d, &reason);
+		r = add_failure(v, c, f, t);
+	} else if (c->doubt) {
+		check_doubt(v, c->doubt, &reason);
 		text_add(t, "    <skipped message=\"inconclusive: ");
 		add_xml(t, text_str(&reason));
 		text_add(t, "\"/>\n");
 	}
-	text_add(t, f || d ? "  </testcase>\n" : "");
+	text_add(t, f || c->doubt ? "  </testcase>\n" : "");
 	text_free(&reason);
 	return r;
 }
 
 /* With all that the schemas of Ant, Jenkins and others ask for, and nothing that one of them lacks. */
-int check_junit(const struct check_view *v, struct text *t)
+static void add_suite(const struct hygiene_report *report, unsigned int ncases, struct text *t)
 {
-	unsigned int failed = count_failed(v->report), skipped = count_skipped(v->report);
-	int n = __builtin_popcountll(v->report->rules), r = 0;
-
+	unsigned int failed = 0, skipped = 0, n = 0;
 	time_t now = time(NULL);
+	struct junit_case c;
 	struct tm tm;
 	char stamp[32];
 
+	for (unsigned int i = 0; i < ncases; i++) {
+		if (!case_at(report, i, &c))
+			continue;
+		n++;
+		if (next_of_case(report, &c, NULL))
+			failed++;
+		else
+			skipped += c.doubt != NULL;
+	}
 	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", gmtime_r(&now, &tm));
-	text_add(t, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
 	text_addf(t, " <testsuite id=\"0\" package=\"sigshim\" name=\"signal hygiene\" hostname=\"localhost\" "
-		  "timestamp=\"%s\" tests=\"%d\" failures=\"%u\" errors=\"0\" skipped=\"%u\" time=\"0\">\n", stamp, n,
+		  "timestamp=\"%s\" tests=\"%u\" failures=\"%u\" errors=\"0\" skipped=\"%u\" time=\"0\">\n", stamp, n,
 		  failed, skipped);
 	text_addf(t, "  <properties><property name=\"events\" value=\"%" PRIu64 "\"/></properties>\n",
-		  v->report->events);
-	for (unsigned int i = 0; i < hygiene_nrules() && r == 0; i++)
-		if (v->report->rules >> i & 1)
-			r = add_case(v, i, t);
+		  report->events);
+}
+
+int check_junit(const struct check_view *v, struct text *t)
+{
+	unsigned int ncases = hygiene_nrules() + v->report->nscopes;
+	struct junit_case c;
+	int r = 0;
+
+	text_add(t, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
+	add_suite(v->report, ncases, t);
+	for (unsigned int i = 0; i < ncases && r == 0; i++)
+		if (case_at(v->report, i, &c))
+			r = add_case(v, &c, t);
 	text_add(t, "  <system-out/>\n  <system-err/>\n </testsuite>\n</testsuites>\n");
 	return r;
 }

@@ -63,6 +63,10 @@ int check_finding(const struct check_view *v, const struct finding *f, struct te
 	text_addf(t, "[%d]", f->pid);
 	if (f->tid)
 		text_addf(t, " thread %d", f->tid);
+	if (*f->scope) {
+		text_add(t, ", scope ");
+		add_printable(t, f->scope);
+	}
 	if (f->count > 1)
 		text_addf(t, ", the first of %" PRIu64, f->count);
 	text_addc(t, '\n');

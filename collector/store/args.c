@@ -159,6 +159,18 @@ static struct json_object *timespec(const unsigned char *p)
 	return o;
 }
 
+/* A name that a program gave: whatever is no plain character may be hostile. */
+static struct json_object *text(const unsigned char *p)
+{
+	char buf[SIGSHIM_COPY_TEXT + 1];
+	int n = 0;
+
+	for (; n < SIGSHIM_COPY_TEXT && p[n]; n++)
+		buf[n] = p[n] >= ' ' && p[n] <= '~' ? (char)p[n] : '?';
+	buf[n] = '\0';
+	return json_object_new_string(buf);
+}
+
 /* What a pointer argument points to, if the shim could copy it. */
 static struct json_object *pointee(enum sigshim_kind kind, uint64_t v, const unsigned char *copy)
 {
@@ -182,6 +194,8 @@ static struct json_object *pointee(enum sigshim_kind kind, uint64_t v, const uns
 		return action(copy);
 	case SIGSHIM_KIND_TIMESPEC_IN:
 		return timespec(copy);
+	case SIGSHIM_KIND_TEXT:
+		return text(copy);
 	default:
 		return sigset(get64(copy));
 	}

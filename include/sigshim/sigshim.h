@@ -47,6 +47,7 @@ struct sigshim_api {
 	uint64_t (*mark)(void);
 	int (*next)(uint64_t *io_mark, struct sigshim_call *ret);
 	long (*sys)(long nr, long a, long b, long c, long d);
+	void (*scope)(const char *name, int begins);
 };
 
 /* NULL without the library. */
@@ -116,6 +117,28 @@ static inline int sigshim_count(uint64_t mark, const char *event, int signo)
 	return n;
 }
 
+/* --- scopes ------------------------------------------------------------------ */
+
+/*
+ * Tells the log that a part of the program, such as a test, begins and ends in
+ * this thread. `sigshim check` then says in which scope a finding was made, and
+ * whether the mask at its end is the one that it began with. Of the name the
+ * first 47 bytes are kept.
+ */
+#define sigshim_scope_begin(name) SIGSHIM_NOTE_SCOPE_(name, 1)
+#define sigshim_scope_end(name) SIGSHIM_NOTE_SCOPE_(name, 0)
+/* No function: the record's caller is who names the scope. */
+#define SIGSHIM_NOTE_SCOPE_(name, begins) \
+	(sigshim_library() ? sigshim_library()->scope((name), (begins)) : (void)0)
+
+/* The block that follows as a scope. One that is left by break, return or a jump does not end. */
+#define SIGSHIM_SCOPE(name) SIGSHIM_SCOPE_(name, __COUNTER__)
+#define SIGSHIM_SCOPE_(name, n) SIGSHIM_SCOPE__(name, SIGSHIM_JOIN_(sigshim_once_, n))
+#define SIGSHIM_SCOPE__(name, once) \
+	for (int once = (sigshim_scope_begin(name), 1); once; sigshim_scope_end(name), once = 0)
+#define SIGSHIM_JOIN_(a, b) SIGSHIM_JOIN__(a, b)
+#define SIGSHIM_JOIN__(a, b) a##b
+
 /* --- state ------------------------------------------------------------------- */
 
 enum {
@@ -164,12 +187,15 @@ static inline unsigned int sigshim_state_explain(const struct sigshim_state *bef
  * anything, to fail(text). A block that is left by break, return or a jump is
  * not judged.
  */
-#define SIGSHIM_UNCHANGED(what, fail) \
-	for (struct sigshim_state sigshim_s_, *sigshim_p_ = sigshim_state_save(&sigshim_s_); sigshim_p_; \
+#define SIGSHIM_UNCHANGED(what, fail) SIGSHIM_UNCHANGED_(what, fail, __COUNTER__)
+#define SIGSHIM_UNCHANGED_(what, fail, n) \
+	SIGSHIM_UNCHANGED__(what, fail, SIGSHIM_JOIN_(sigshim_state_, n), SIGSHIM_JOIN_(sigshim_before_, n))
+#define SIGSHIM_UNCHANGED__(what, fail, state, before) \
+	for (struct sigshim_state state, *before = sigshim_state_save(&state); before; \
 	     ({ char sigshim_t_[4096]; \
-		if (sigshim_state_explain(sigshim_p_, (what), sigshim_t_, sizeof(sigshim_t_))) \
+		if (sigshim_state_explain(before, (what), sigshim_t_, sizeof(sigshim_t_))) \
 			fail(sigshim_t_); \
-		sigshim_p_ = NULL; }))
+		before = NULL; }))
 
 #ifdef __cplusplus
 }

@@ -163,6 +163,22 @@ class Examples(harness.TestCase):
         done = self.plain([program], env=self.environment(LD_PRELOAD=harness.LIBRARY))
         self.assertEqual(done.stdout, "plain\n", "without a collector")
 
+    def test_junit_has_a_case_for_each_test(self):
+        suite, report = self.suite(), self.path("suite.xml")
+        for leak, status in (("", 0), ("mask", 1)):
+            self.record([suite], "--check", "--rules=mask-*", "--format=junit", "--report=" + report, status=status,
+                        env={"LEAK": leak, "CK_FORK": "no"})
+            cases = [case for case in ElementTree.parse(report).getroot().iter("testcase")
+                     if case.get("classname") == "suite"]
+            failed = {case.get("name"): case.find("failure") is not None for case in cases}
+            self.assertEqual(failed, {"work_leaves_the_mask_alone": leak == "mask",
+                                      "diving_leaves_the_alternate_stack_alone": False,
+                                      "listening_blocks_its_signal_once_and_leaves_no_": False})
+        failure = next(case.find("failure") for case in cases if case.find("failure") is not None)
+        self.assertEqual(failure.get("message"), "work_leaves_the_mask_alone leaves SIGTERM blocked")
+        self.assertRegex(failure.text, r"(?s)scope ends here.*blocked here: sigprocmask.*hold_off.*worker\.c:"
+                                       + str(self.line_of("sigprocmask(how,")))
+
     def test_looking_at_the_state_is_not_recorded(self):
         with open(self.path("look.c"), "w", encoding="ascii") as file:
             file.write("#include <sigshim/sigshim.h>\nint main(void) { struct sigshim_state s; "

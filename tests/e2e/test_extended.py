@@ -129,9 +129,21 @@ class Extended(harness.TestCase):
     def test_every_event_of_the_table_is_in_one_of_the_programs(self):
         log, _ = self.record([harness.program("extended")], status=3)
         self.record([harness.program("calls"), self.path("expected")])
+        self.record([harness.program("scopes")])
         seen = {(e["event"], e["origin"]) for e in self.query(log)}
         rows = {(name, "syscall" if via == "SYSCALL" else "wrapped") for _, name, via in harness.table()}
         self.assertEqual(rows - seen, set())
+
+    def test_scopes_are_told_with_their_names_and_who_named_them(self):
+        log, done = self.record([harness.program("scopes")])
+        self.assertEqual(done.stdout, "in it\n")
+        events = self.query(log)
+        long = "a name that is longer than a record has room for, by far"[:47]
+        self.assertEqual([(e["event"], e["args"]["name"]) for e in events],
+                         [("scope_begin", "outer"), ("scope_begin", long), ("scope_end", long),
+                          ("scope_end", "outer"), ("scope_begin", None)])
+        self.assertEqual({(e["stack"][0]["function"], e["stack"][0]["file"].split("/")[-1]) for e in events},
+                         {("main", "scopes.c")})
 
     def test_a_list_chooses(self):
         events, _ = self.recorded(SIGSHIM_EVENTS="kill,sigwait")

@@ -19,7 +19,7 @@ BUILD = os.path.abspath(os.path.join(ROOT, os.environ.get("BUILD", "build")))
 OUT = os.path.join(BUILD, "tests", "hygiene")
 SIGSHIM = os.path.join(BUILD, "sigshim")
 CC = os.environ.get("CC", "cc")
-FLAGS = "-std=gnu11 -D_GNU_SOURCE -O0 -g -fno-omit-frame-pointer -Wall -Wextra -Wno-nonnull -pthread".split()
+FLAGS = ["-I" + os.path.join(ROOT, "include")] + "-std=gnu11 -D_GNU_SOURCE -O0 -g -fno-omit-frame-pointer -Wall -Wextra -Wno-nonnull -pthread".split()
 STATUS = {"bad": 1, "good": 0, "unsure": 3}
 
 
