@@ -105,6 +105,7 @@ struct thread {
 	uint32_t walks;		/* without one */
 	struct history *history;	/* history.c's; NULL: not asked for */
 	uintptr_t alt_low, alt_high;	/* alternate stack, as last set through us */
+	uintptr_t alt_tight;		/* below that there is no room on it for a walk */
 	uint64_t room[SHIM_ROOMS];	/* stack pointers that are known to have room below them */
 };
 extern _Thread_local struct thread shim_thread __attribute__((tls_model("initial-exec")));
@@ -317,6 +318,12 @@ void stack_walk(struct stack *st, const struct memo_key *from, const struct thre
  */
 #define STACK_HEADROOM (12 * 1024)
 /*
+/*
+ * Most of an alternate stack is left to handlers that interrupt each other: each would
+ * walk anew, and the kernel's frames, 3 KiB and more, come on top of that.
+ */
+#define STACK_NESTING (48 * 1024)
+/*
  * A range of stack pointers, in one word so that a handler never finds half of
  * it: where it begins and how long it is, both in units of 16 bytes.
  */
@@ -338,7 +345,7 @@ void stack_alone(struct stack *st, uintptr_t caller);
 static inline bool stack_is_tight(struct thread *t, uintptr_t sp)
 {
 	if (unlikely(sp - t->alt_low < t->alt_high - t->alt_low))
-		return sp - t->alt_low < STACK_HEADROOM;
+		return sp < t->alt_tight;
 	return unlikely(!room_holds(t->room[0], sp)) && !stack_look(t, sp);
 }
 /* True where there is no room for anything but the call itself. */

@@ -138,7 +138,7 @@ __attribute__((noinline)) bool stack_look(struct thread *t, uintptr_t sp)
 			return true;
 		}
 	if (on_unknown_alternate(t, sp))
-		return sp - t->alt_low >= STACK_HEADROOM;
+		return sp >= t->alt_tight;
 	for (uintptr_t p = (sp - ROOM) & ~7ul; p < sp && !shim_config.blind; p += 4096)
 		if (!copy_checked(&word, p, sizeof(word)))
 			return false;
@@ -230,10 +230,17 @@ static void walk_fp(struct stack *st, uintptr_t caller, const struct thread *t)
 void stack_note_alternate(struct thread *t, const unsigned char *ss)
 {
 	stack_t new;
+	size_t need;
 
 	memcpy(&new, ss, sizeof(new));
+	need = new.ss_size / 4 * 3;
+	if (need < STACK_HEADROOM)
+		need = STACK_HEADROOM;
+	if (need > STACK_NESTING)
+		need = STACK_NESTING;
 	t->alt_low = new.ss_flags & SS_DISABLE ? 0 : (uintptr_t)new.ss_sp;
 	t->alt_high = new.ss_flags & SS_DISABLE ? 0 : t->alt_low + new.ss_size;
+	t->alt_tight = t->alt_low + need;
 }
 
 /* A thread that has made few calls may make few more: libunwind would cost it most. */
