@@ -6,6 +6,7 @@
 CC ?= cc
 CFLAGS ?= -O2 -g
 LDFLAGS ?=
+PKG_CONFIG ?= pkg-config
 PREFIX ?= /usr/local
 DESTDIR ?=
 B := build
@@ -36,8 +37,8 @@ SHIM_FLAGS := -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-omit-frame
 	-fno-stack-protector -U_FORTIFY_SOURCE -fasynchronous-unwind-tables \
 	-fno-tree-vectorize
 PKGS := sqlite3 libdw libelf json-c smartcols libsystemd
-COLLECTOR_FLAGS := $(SANITIZE) $(shell pkg-config --cflags $(PKGS) 2>/dev/null) -I$(B)/gen -pthread
-COLLECTOR_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -liberty -pthread
+COLLECTOR_FLAGS := $(SANITIZE) $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null) -I$(B)/gen -pthread
+COLLECTOR_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -liberty -pthread
 
 SHIM_SRC := $(wildcard shim/*.c)
 SHIM_OBJ := $(SHIM_SRC:%.c=$(B)/%.o) $(patsubst %.S,$(B)/%.o,$(wildcard shim/*.S))
@@ -92,7 +93,7 @@ $(B)/tests/check_%: tests/check_%.c $(COLLECTOR_LIB_OBJ)
 	@mkdir -p $(@D)
 	$(say) LD $@
 	$(Q)$(CC) $(BASE) $(COLLECTOR_FLAGS) -Icollector $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(COLLECTOR_LIB_OBJ) \
-		$(shell pkg-config --cflags --libs check) $(COLLECTOR_LIBS)
+		$(shell $(PKG_CONFIG) --cflags --libs check) $(COLLECTOR_LIBS)
 
 # The library's, with its objects but for the functions that it exports.
 SHIM_TESTED := $(filter-out $(B)/shim/wrap.o $(B)/shim/mask.o $(B)/shim/%_entry.o,$(SHIM_OBJ))
@@ -100,7 +101,7 @@ $(B)/tests/check_memo: tests/check_memo.c $(SHIM_OBJ)
 	@mkdir -p $(@D)
 	$(say) LD $@
 	$(Q)$(CC) $(BASE) -O2 -g -fomit-frame-pointer -o $@ $< $(SHIM_TESTED) \
-		$(shell pkg-config --cflags --libs check) -pthread -ldl
+		$(shell $(PKG_CONFIG) --cflags --libs check) -pthread -ldl
 
 # Programs that tests run under the shim.
 $(B)/tests/programs/%: tests/programs/%.c
@@ -220,7 +221,7 @@ clean:
 help:
 	@echo 'make [all]    build/sigshim and build/libsigshim.so'
 	@sed -n 's/^## \([a-z-]*\): /make \1\t/p' Makefile shim/portable.mk tests/bench/bench.mk | expand -t 18
-	@echo 'Variables: CC CFLAGS LDFLAGS PREFIX DESTDIR LIBDIR SYSCONFDIR FUZZ_SECONDS B (build), V=1 for commands'
+	@echo 'Variables: CC CFLAGS LDFLAGS PREFIX DESTDIR LIBDIR SYSCONFDIR FUZZ_SECONDS PKG_CONFIG B (build), V=1 for commands'
 
 -include $(SHIM_OBJ:.o=.d) $(COLLECTOR_OBJ:.o=.d) $(UNIT_BIN:=.d) $(PROGRAM_BIN:=.d)
 -include $(COLLECTOR_OBJ:$(B)/%.o=$(B)/fuzz/%.d)

@@ -318,7 +318,6 @@ void stack_walk(struct stack *st, const struct memo_key *from, const struct thre
  */
 #define STACK_HEADROOM (12 * 1024)
 /*
-/*
  * Most of an alternate stack is left to handlers that interrupt each other: each would
  * walk anew, and the kernel's frames, 3 KiB and more, come on top of that.
  */

@@ -21,7 +21,17 @@
 #include "../shim/shim.h"
 
 #define MAX_STACKS (1u << 16)
+
+/* The memo knows the frames of x86-64. Elsewhere it must always miss, and a few paths show that. */
+#if defined(__x86_64__)
 #define PATHS 300000
+#define TURNS 20000
+#define REMEMBERS true
+#else
+#define PATHS 3000
+#define TURNS 200
+#define REMEMBERS false
+#endif
 
 /* Every stack that was seen, by content; its place is its id. */
 static struct {
@@ -152,8 +162,13 @@ static void expect_no_difference(uint64_t least_hits)
 {
 	ck_assert_uint_eq(wrong, 0);
 	ck_assert_uint_eq(unknown, 0);
-	ck_assert_uint_ge(hits * 100, probes * least_hits);
-	ck_assert_uint_gt(alone * 4, probes);
+	ck_assert_uint_gt(probes, 0);
+	if (REMEMBERS) {
+		ck_assert_uint_ge(hits * 100, probes * least_hits);
+		ck_assert_uint_gt(alone * 4, probes);
+	} else {
+		ck_assert_uint_eq(hits + alone, 0);
+	}
 }
 
 static void with_handler(int flags)
@@ -198,7 +213,7 @@ START_TEST(coroutines_on_stacks_that_come_and_go)
 {
 	with_handler(0);
 	dice = 1;
-	for (volatile int i = 0; i < 20000; i++) {
+	for (volatile int i = 0; i < TURNS; i++) {
 		size_t size = 65536 + 4096 * roll(4);
 		char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -212,7 +227,7 @@ START_TEST(coroutines_on_stacks_that_come_and_go)
 		munmap(memory, size);
 	}
 	ck_assert_uint_eq(wrong, 0);
-	ck_assert_uint_gt(hits, 0);
+	ck_assert_int_eq(hits > 0, REMEMBERS);
 }
 END_TEST
 
@@ -240,7 +255,7 @@ START_TEST(each_thread_has_its_own)
 		for (int i = 0; i < THREADS; i++) {
 			pthread_join(id[i], NULL);
 			ck_assert_uint_eq(result[i][2], 0);
-			ck_assert_uint_gt(result[i][1], 0);
+			ck_assert_int_eq(result[i][1] > 0, REMEMBERS);
 		}
 	}
 }
@@ -259,7 +274,7 @@ static __attribute__((noinline)) void two_callers(int which)
 START_TEST(two_calls_of_one_function_are_told_apart)
 {
 	with_handler(0);
-	for (int i = 0; i < 100000; i++) {
+	for (int i = 0; i < PATHS / 3; i++) {
 		dice = 7;
 		two_callers(i / 3);
 	}

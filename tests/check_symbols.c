@@ -8,13 +8,19 @@
 
 #include "symbols_fixture.h"
 
+#if defined(__x86_64__)
+#define HERE_TO "lea 0(%%rip), %0"
+#else
+#define HERE_TO "adr %0, ."
+#endif
+
 static int inlined_line, call_line;
 
 __attribute__((always_inline)) static inline void *inlined(void)
 {
 	void *pc;
 
-	inlined_line = __LINE__; __asm__ volatile("lea 0(%%rip), %0" : "=r"(pc));
+	inlined_line = __LINE__; __asm__ volatile(HERE_TO : "=r"(pc));
 	return pc;
 }
 
@@ -32,13 +38,14 @@ __asm__(".pushsection .text\n"
 	".type sized_code, @function\n"
 	"sized_alias: sized_code: ret\n"
 	".size sized_code, 1\n"
-	".skip 31, 0xcc\n"
+	".balign 32, 0xcc\n"
 	"label_code: nop; nop; ret\n"
 	".type after_label, @function\n"
 	"after_label: ret\n"
 	".size after_label, 1\n"
 	".popsection\n");
-extern const char sized_code[], label_code[];
+/* Hidden, as they are local: aarch64 would look for them in the GOT, which knows no labels. */
+extern __attribute__((visibility("hidden"))) const char sized_code[], label_code[];
 
 START_TEST(a_function_is_found_with_its_file_and_line)
 {

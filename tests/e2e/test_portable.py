@@ -12,10 +12,10 @@ import tempfile
 import unittest
 
 import harness
+from rootfs import make_debian
 
 PORTABLE = os.path.join(harness.BUILD, "portable", "libsigshim.so")
 SOURCES = os.path.join(harness.ROOT, "tests", "portable")
-CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "sigshim", "rootfs")
 PACKAGES = ["bash", "dash", "coreutils", "python3-minimal"]
 MUSL_LIBC = "/lib/x86_64-linux-musl/libc.so"
 
@@ -32,19 +32,6 @@ BASH_SCRIPT = "trap 'echo caught' USR1; (echo subshell; exit 3); echo $?; kill -
 
 def run(*command, **kw):
     return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE, **kw).stdout
-
-
-def make_debian(suite, architecture, packages):
-    """The path of a suite's root file system. Skips when it can't be reached."""
-    root = os.path.join(CACHE, suite + "-" + architecture)
-    os.makedirs(CACHE, exist_ok=True)
-    made = subprocess.run([os.path.join(SOURCES, "make_root"), suite, root, *packages], check=False, text=True,
-                          env={**os.environ, "ARCH": architecture}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    if made.returncode == 3:
-        raise unittest.SkipTest(made.stderr.splitlines()[-1])
-    if made.returncode:
-        raise AssertionError(made.stderr)
-    return root
 
 
 def setUpModule():

@@ -125,12 +125,13 @@ static void queues(void)
 	do_queue(NOBODY, SIGTERM, value, ESRCH);
 
 	do_thread_queue(SIGUSR2, value, 0);
-	do_thread_queue(SIGRTMAX, NULL, 0);
+	do_thread_queue(LAST, NULL, 0);
 	do_thread_queue(0, value, 0);
 	do_thread_queue(65, value, EINVAL);
 
 	do_info(self, 0, SIGRTMIN, info_of(SIGRTMIN, SI_QUEUE, value), 0);
-	do_info(self, 0, SIGRTMIN, info_of(SIGRTMIN, -77, NULL), 0);
+	if (!golden_emulated)	/* qemu-user makes E2BIG of codes that it doesn't know */
+		do_info(self, 0, SIGRTMIN, info_of(SIGRTMIN, -77, NULL), 0);
 	do_info(getppid(), 0, 0, info_of(0, SI_USER, value), EPERM);
 	do_info(NOBODY, 0, SIGTERM, info_of(SIGTERM, SI_QUEUE, value), ESRCH);
 	do_info(self, 0, SIGTERM, BAD, EFAULT);
