@@ -86,10 +86,30 @@ static void end(void)
 	ck_assert_int_eq(system(command), 0);
 }
 
+/*
+ * What nobody has followed since it was made is not in the kernel's cache, or
+ * its time of access has to be written first. A loader has been there before.
+ */
+static int open_known(const struct root *r, const char *path)
+{
+	static const char *const links[] = { "absolute", "upwards", "magic", "loop" };
+	char to[64];
+	int fd = -EAGAIN;
+
+	for (int i = 0; i < 200 && fd == -EAGAIN; i++) {
+		for (unsigned int k = 0; k < sizeof(links) / sizeof(links[0]); k++)
+			ck_assert_int_gt(readlink(in_dir(links[k]), to, sizeof(to)), 0);
+		fd = root_open_file(r, path);
+		if (fd == -EAGAIN)
+			usleep(10000);
+	}
+	return fd;
+}
+
 static void is_inside(const struct root *r, const char *path)
 {
 	char text[16] = "";
-	int fd = root_open_file(r, path);
+	int fd = open_known(r, path);
 
 	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(-fd));
 	ck_assert_int_eq(read(fd, text, sizeof(text)), 6);
@@ -111,14 +131,14 @@ START_TEST(only_regular_files_inside_are_opened)
 		is_inside(r, "/absolute");
 		is_inside(r, "/upwards");
 		is_inside(r, "/../plain");
-		ck_assert_int_eq(root_open_file(r, "/fifo"), -EINVAL);
-		ck_assert_int_eq(root_open_file(r, "/etc"), -EINVAL);
-		ck_assert_int_eq(root_open_file(r, "/loop"), -ELOOP);
+		ck_assert_int_eq(open_known(r, "/fifo"), -EINVAL);
+		ck_assert_int_eq(open_known(r, "/etc"), -EINVAL);
+		ck_assert_int_eq(open_known(r, "/loop"), -ELOOP);
 		ck_assert_int_lt(root_open_file(r, "/magic"), 0);
 		ck_assert_int_lt(root_open_file(r, "/none"), 0);
 		ck_assert_int_lt(root_open_file(r, ""), 0);
 		if (mknod(in_dir("null"), S_IFCHR | 0666, makedev(1, 3)) == 0)
-			ck_assert_int_eq(root_open_file(r, "/null"), -EINVAL);
+			ck_assert_int_eq(open_known(r, "/null"), -EINVAL);
 		/* It has been there all the time, and still is. */
 		stop_child();
 		is_inside(r, "/plain");
