@@ -192,6 +192,9 @@ void *shim_announce(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], co
 	shim_function *real;
 	int saved = errno;
 
+	/* It may leave the call that a handler interrupted. */
+	if (shim_events[id].effect == SIGSHIM_EFFECT_JUMP)
+		shim_thread.claim.call = 0;
 	if (unlikely(!shim_real_syscall))
 		real_resolve();
 	if (is_event(&shim_events[id], arg)) {

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "claim.h"
 #include "clock.h"
 #include "copy.h"
 #include "mask.h"
@@ -31,12 +32,24 @@ static inline long call_real(const struct shim_event *ev, const long *a, long th
 	return ev->ret_size == sizeof(int) ? (int)ret : ret;
 }
 
+/* The same, with the thread's claim to be in call `number` meanwhile. */
+static inline __attribute__((always_inline)) long call_claimed(const struct thread *t, uint64_t number,
+							       const struct shim_event *ev, const long *a,
+							       long third, long nr)
+{
+	struct outer_claim outer = claim_begin(t, number);
+	long ret = call_real(ev, a, third, nr);
+
+	claim_end(outer);
+	return ret;
+}
+
 /* The call alone, with errno as the program left it. */
 static __attribute__((noinline)) long call_plain(const struct shim_event *ev, const long *a, long nr,
-						 int entry_errno)
+						 int entry_errno, uint64_t why)
 {
 	errno = entry_errno;
-	return call_real(ev, a, a[2], nr);
+	return call_claimed(&shim_thread, why, ev, a, a[2], nr);
 }
 
 /* An argument that the call may overwrite has to be read before it. */
@@ -215,7 +228,7 @@ static inline __attribute__((always_inline)) long make_call(struct call *c, uint
 		c->before = sys_mask();
 	c->start = moment_now(shim_process);
 	*err = entry_errno;
-	c->ret = call_real(c->ev, c->arg, third, nr);
+	c->ret = call_claimed(c->t, c->seq, c->ev, c->arg, third, nr);
 	c->error = error_of(c->ev, c->ret, *err);
 	c->end = moment_now(shim_process);
 	call_made(c, words, (uintptr_t)third, tight);
@@ -241,7 +254,7 @@ static __attribute__((noinline)) long call_tight(const struct shim_event *ev, co
 
 	if (!s) {
 		process_lost();
-		return call_plain(ev, arg, nr, entry_errno);
+		return call_plain(ev, arg, nr, entry_errno, SIGSHIM_CLAIM_LOST);
 	}
 	call_begin(&s->call, ev, arg, t, frame_key(frame));
 	ret = make_call(&s->call, s->words, nr, entry_errno, true);
@@ -260,13 +273,13 @@ long shim_call(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], long nr
 		real_resolve();
 	if (unlikely(!process_ready())) {
 		process_lost();
-		return call_plain(ev, arg, nr, entry_errno);
+		return call_plain(ev, arg, nr, entry_errno, SIGSHIM_CLAIM_LOST);
 	}
 	if (!shim_config.event[id] || (ev->effect == SIGSHIM_EFFECT_WHILE && gives_no_mask(ev, arg)))
-		return call_plain(ev, arg, nr, entry_errno);
+		return call_plain(ev, arg, nr, entry_errno, SIGSHIM_CLAIM_UNSELECTED);
 	if (unlikely(!transport_hopes(shim_process))) {
 		process_lost();
-		return call_plain(ev, arg, nr, entry_errno);
+		return call_plain(ev, arg, nr, entry_errno, SIGSHIM_CLAIM_LOST);
 	}
 	t = thread_self();
 	if (likely(!stack_is_tight(t, sp)))
@@ -274,5 +287,5 @@ long shim_call(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], long nr
 	if (!stack_is_full(t, sp))
 		return call_tight(ev, arg, nr, frame, entry_errno, t);
 	process_lost();
-	return call_plain(ev, arg, nr, entry_errno);
+	return call_plain(ev, arg, nr, entry_errno, SIGSHIM_CLAIM_LOST);
 }

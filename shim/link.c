@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The connection to a collector: finding it, hello and welcome, mapping its
- * ring, packets, and noticing that it has gone. Our descriptor lies high and
+ * The connection to a collector: finding it, hello (see hello.c) and welcome,
+ * mapping its ring, packets, and noticing that it has gone. Our descriptor lies high and
  * is checked before each use, since the program may have closed it and given
  * its number to a file of its own. System calls only; AS-safe, and MT-safe
  * through process.link.
@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -21,10 +20,6 @@
 #include "sys.h"
 
 #include "banned.h"
-
-#ifndef AT_MINSIGSTKSZ
-#define AT_MINSIGSTKSZ 51
-#endif
 
 #define SECOND 1000000000ull
 #define AT_START 5		/* seconds to wait for a collector's answer */
@@ -97,23 +92,6 @@ static int32_t peer_pid(int fd)
 
 	sys(SYS_getsockopt, fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
 	return peer.pid;
-}
-
-struct sigshim_hello link_hello(const struct process *p, uint64_t now, uint64_t mask)
-{
-	return (struct sigshim_hello){
-		.h = { .size = sizeof(struct sigshim_hello), .type = SIGSHIM_FRAME_HELLO,
-		       .fixed = sizeof(struct sigshim_hello) },
-		.magic = SIGSHIM_WIRE_MAGIC, .version = SIGSHIM_WIRE_VERSION,
-		.pid = p->pid, .tid = (int32_t)sys(SYS_gettid),
-		.instance = p->instance, .parent_instance = p->parent_instance, .now_ns = now,
-		.lost = p->lost, .minsigstksz = shim_getauxval(AT_MINSIGSTKSZ), .mask = mask,
-		.pending = sys_pending(),
-		.reconnect = p->reconnects, .stack_mode = (uint8_t)shim_config.stack,
-		.transport = (uint8_t)shim_config.transport, .clock = clock_offered(),
-		.overflow = (uint8_t)shim_config.overflow,
-		.depth = (uint16_t)shim_config.depth, .shim_version = 0x000100,
-	};
 }
 
 /* Receives the welcome and, with it, perhaps the ring's descriptor. */

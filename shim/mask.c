@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "claim.h"
 #include "clock.h"
 #include "history.h"
 #include "mask.h"
@@ -87,6 +88,7 @@ static inline __attribute__((always_inline)) long change_mask(unsigned int id, c
 	uintptr_t sp = (uintptr_t)__builtin_frame_address(0), set = (uintptr_t)arg[1], old = (uintptr_t)arg[2];
 	struct process *p = shim_process;
 	struct thread *t = &shim_thread;
+	struct outer_claim outer;
 	struct call c;
 	int how = (int)arg[0];
 
@@ -97,7 +99,9 @@ static inline __attribute__((always_inline)) long change_mask(unsigned int id, c
 		old = (uintptr_t)c.own;
 	c.seq = thread_count(t);
 	c.start = (struct moment){ read_ticks(), true };
+	outer = claim_begin(t, c.seq);
 	c.ret = (int)shim_real[id](how, (long)set, (long)old, 0, 0, 0);
+	claim_end(outer);
 	c.end = (struct moment){ read_ticks(), true };
 	c.error = likely(c.ret == 0) ? 0 : c.ret == -1 ? errno : (int)c.ret;
 	if (unlikely(c.ret != 0 || !process_goes_on() || !sets_stay(how, set, old, sp))) {

@@ -107,6 +107,7 @@ struct thread {
 	uintptr_t alt_low, alt_high;	/* alternate stack, as last set through us */
 	uintptr_t alt_tight;		/* below that there is no room on it for a walk */
 	uint64_t room[SHIM_ROOMS];	/* stack pointers that are known to have room below them */
+	struct sigshim_claim claim;	/* for a verifier to read */
 };
 extern _Thread_local struct thread shim_thread __attribute__((tls_model("initial-exec")));
 

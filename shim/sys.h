@@ -42,6 +42,19 @@ static inline long sys6(long n, long a, long b, long c, long d, long e, long f)
 #error "sigshim knows x86-64 and aarch64"
 #endif
 
+/* The stack pointer. */
+static inline uintptr_t sys_sp(void)
+{
+	uintptr_t sp;
+
+#if defined(__x86_64__)
+	__asm__ volatile("movq %%rsp, %0" : "=r"(sp));
+#else
+	__asm__ volatile("mov %0, sp" : "=r"(sp));
+#endif
+	return sp;
+}
+
 #define SYS_PICK(_1, _2, _3, _4, _5, _6, _7, NAME, ...) NAME
 #define sys(...) SYS_PICK(__VA_ARGS__, sys_7, sys_6, sys_5, sys_4, sys_3, sys_2, sys_1)(__VA_ARGS__)
 #define sys_1(n) sys6(n, 0, 0, 0, 0, 0, 0)

@@ -57,9 +57,7 @@ static int fixed_part(const void *frame, size_t len, enum sigshim_frame_type typ
 int decode_hello(const void *frame, size_t len, struct sigshim_hello *ret)
 {
 	struct sigshim_hello hello = { 0 };
-	/* The first shims ended before what only a child's has. */
-	size_t size = len >= SIGSHIM_HELLO_MIN && len < sizeof(hello) ? SIGSHIM_HELLO_MIN : sizeof(hello);
-	int r = fixed_part(frame, len, SIGSHIM_FRAME_HELLO, &hello, size);
+	int r = fixed_part(frame, len, SIGSHIM_FRAME_HELLO, &hello, SIGSHIM_HELLO_MIN);
 
 	/* Another version may have another hello: its number comes before all else. */
 	if (len >= offsetof(struct sigshim_hello, pid) && r != -REFUSED_TYPE) {
@@ -73,6 +71,8 @@ int decode_hello(const void *frame, size_t len, struct sigshim_hello *ret)
 		return r;
 	if (hello.h.fixed != len)
 		return -REFUSED_LENGTH;
+	/* Older shims' hellos end earlier. */
+	memcpy(&hello, frame, len < sizeof(hello) ? len : sizeof(hello));
 	if (hello.pid <= 0 || hello.ppid < 0 || hello.tid <= 0 || hello.instance == 0 ||
 	    hello.depth > SIGSHIM_MAX_FRAMES ||
 	    hello.stack_mode > SIGSHIM_STACK_NONE || hello.transport > SIGSHIM_TRANSPORT_SOCKET ||

@@ -106,8 +106,25 @@ struct sigshim_hello {
 	int32_t ppid;		/* of a HELLO in a CHILD frame, else 0 */
 	char comm[16];		/* likewise; perhaps without a NUL */
 	uint32_t reserved2;
+	int64_t claim;		/* offset of the thread's sigshim_claim from its thread pointer */
+	uint64_t text_start, text_end;	/* where libsigshim.so lies; 0, 0: no claims are made */
 };
 #define SIGSHIM_HELLO_MIN 96	/* up to shim_version: what the first shims sent */
+
+/*
+ * What each thread keeps in its own memory, for a verifier in the kernel to
+ * read as a system call begins: the intercepted call that it is making. A
+ * claim, believed only when the record with that number agrees.
+ */
+struct sigshim_claim {
+	uint64_t call;		/* its seq, 0 outside, or one of the below */
+	uint64_t sp;		/* the stack pointer as the real function is called */
+	uint64_t instance;	/* the hello's */
+	uint32_t thread;	/* ordinal */
+	uint32_t reserved;
+};
+#define SIGSHIM_CLAIM_UNSELECTED (1ull << 62)	/* the settings leave it out */
+#define SIGSHIM_CLAIM_LOST (2ull << 62)		/* it goes unrecorded, and is counted */
 
 enum sigshim_refusal {
 	SIGSHIM_WELCOME_OK,
@@ -289,7 +306,9 @@ struct sigshim_ring {
 };
 
 _Static_assert(sizeof(struct sigshim_frame) == 8, "wire layout");
-_Static_assert(sizeof(struct sigshim_hello) == 120, "wire layout");
+_Static_assert(sizeof(struct sigshim_hello) == 144, "wire layout");
+_Static_assert(offsetof(struct sigshim_hello, claim) == 120, "wire layout");
+_Static_assert(sizeof(struct sigshim_claim) == 32, "wire layout");
 _Static_assert(sizeof(struct sigshim_welcome) == 32, "wire layout");
 _Static_assert(sizeof(struct sigshim_event) == 104, "wire layout");
 _Static_assert(sizeof(struct sigshim_module) == 48, "wire layout");
