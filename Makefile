@@ -37,12 +37,25 @@ SHIM_FLAGS := -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-omit-frame
 	-fno-stack-protector -U_FORTIFY_SOURCE -fasynchronous-unwind-tables \
 	-fno-tree-vectorize
 PKGS := sqlite3 libdw libelf json-c smartcols libsystemd
+# The verifier needs these three; without one of them everything else is built.
+BPF_CC ?= $(shell command -v clang-14 || command -v clang)
+BPFTOOL ?= $(shell PATH="$$PATH:/usr/sbin" command -v bpftool)
+BPF_ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m)))
+VERIFY_LACKS := $(strip $(if $(BPF_CC),,clang) $(if $(BPFTOOL),,bpftool) \
+	$(if $(shell $(PKG_CONFIG) --exists libbpf && echo yes),,libbpf-dev) \
+	$(if $(filter x86,$(BPF_ARCH)),,x86-64))
+ifeq ($(VERIFY_LACKS),)
+PKGS += libbpf
+VERIFY_OUT := collector/verify/tracer_absent.c
+else
+VERIFY_OUT := collector/verify/tracer.c
+endif
 COLLECTOR_FLAGS := $(SANITIZE) $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null) -I$(B)/gen -pthread
 COLLECTOR_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -liberty -pthread
 
 SHIM_SRC := $(wildcard shim/*.c)
 SHIM_OBJ := $(SHIM_SRC:%.c=$(B)/%.o) $(patsubst %.S,$(B)/%.o,$(wildcard shim/*.S))
-COLLECTOR_SRC := $(wildcard collector/*/*.c)
+COLLECTOR_SRC := $(filter-out %.bpf.c $(VERIFY_OUT),$(wildcard collector/*/*.c))
 COLLECTOR_OBJ := $(COLLECTOR_SRC:%.c=$(B)/%.o)
 COLLECTOR_LIB_OBJ := $(filter-out $(B)/collector/cli/main.o,$(COLLECTOR_OBJ))
 UNIT_SRC := $(wildcard tests/check_*.c)
@@ -54,6 +67,9 @@ FUZZ_BIN := $(FUZZ_SRC:tests/%.c=$(B)/tests/%)
 
 .PHONY: all
 all: $(B)/sigshim $(B)/libsigshim.so
+ifneq ($(VERIFY_LACKS),)
+	@echo '  ######## built without the verifier (eBPF): needs $(VERIFY_LACKS) ########'
+endif
 
 include shim/portable.mk
 include tests/bench/bench.mk
@@ -87,6 +103,18 @@ $(B)/gen/schema.h: collector/store/schema.sql
 	$(say) GEN $@
 	$(Q)sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $< > $@
 $(B)/collector/store/schema.o: $(B)/gen/schema.h
+
+# The kernel's part of the verifier, and the C header that loads it.
+$(B)/gen/trace.bpf.o: collector/verify/trace.bpf.c $(wildcard collector/verify/*.bpf.h) \
+		collector/verify/kernel.h collector/verify/trace.h
+	@mkdir -p $(@D)
+	$(say) BPF-CC $@
+	$(Q)$(BPF_CC) -g -O2 -Wall -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -c -o $@ $<
+
+$(B)/gen/trace.skel.h: $(B)/gen/trace.bpf.o
+	$(say) GEN $@
+	$(Q)$(BPFTOOL) gen skeleton $< name trace > $@.part && mv $@.part $@
+$(B)/collector/verify/tracer.o $(B)/fuzz/collector/verify/tracer.o: $(B)/gen/trace.skel.h
 
 # Unit tests: tests/check_X.c with everything of the collector but main.
 $(B)/tests/check_%: tests/check_%.c $(COLLECTOR_LIB_OBJ)

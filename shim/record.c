@@ -119,10 +119,10 @@ void record_call(struct call *c, uint64_t *words, bool tight)
 		store_known(c, words, &known);
 	else
 		store_walked(c, words, &miss, tight);
+	if (unlikely(c->t->history))
+		history_add(c);
 	if (!(c->flags & SIGSHIM_EVF_AFTER))
 		return;
 	c->t->mask = c->after;
 	c->t->mask_known = 1;
-	if (unlikely(c->t->history))
-		history_add(c);
 }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "../collector/store/certificate.h"
 #include "journal_fixture.h"
 
 static char answer[8192];
@@ -74,6 +75,31 @@ START_TEST(every_operation_arrives_as_it_was)
 }
 END_TEST
 
+START_TEST(what_a_verifier_writes_arrives_as_it_was)
+{
+	struct event ev = sample(event_by_name("sigqueue", 1), 1);
+	struct certificate c = { .run = run, .process = process, .tid = 30, .complete = "no", .why = "because" };
+	const struct finding_info f = { .run = run, .process = process, .seq = 5, .ts_ns = 6, .ip = UINT64_MAX,
+		.kind = "toctou", .what = "set", .record = "0x1", .effect = "0x2" };
+
+	for (int i = 0; i < COUNT_END; i++)
+		c.count[i] = 100 + (uint64_t)i;
+	ev.origin = ORIGIN_INLINE;
+	ck_assert_int_eq(journal_certificate(j, &c), 0);
+	ck_assert_int_eq(journal_finding(j, &f), 0);
+	ck_assert_int_eq(journal_call(j, 7, &ev, 0), 0);
+	ev.origin = ORIGIN_NONE;
+	ck_assert_int_eq(journal_call(j, 8, &ev, 0), 0);
+	ck_assert_int_eq(journal_flush(j), 0);
+	replay_from(0);
+	ck_assert_str_eq(ask("SELECT * FROM certificates"),
+			 "1|1|1|-|30|100|101|102|103|104|105|106|107|108|109|110|111|no|because|");
+	ck_assert_str_eq(ask("SELECT * FROM findings"), "1|1|1|-|5|6|toctou|set|0x1|-|0x2|-1|");
+	ck_assert_str_eq(ask("SELECT name FROM calls JOIN origins ON origins.id = flags >> 4 ORDER BY calls.id"),
+			 "inline|wrapped|");
+}
+END_TEST
+
 START_TEST(a_call_of_every_row_arrives_with_its_copies)
 {
 	for (int id = 1; id <= SIGSHIM_EV_MAX; id++) {
@@ -89,7 +115,8 @@ START_TEST(a_call_of_every_row_arrives_with_its_copies)
 	replay_from(0);
 	ck_assert_int_eq(number("SELECT count(*) FROM calls a JOIN calls b ON b.id = a.id + 1000 WHERE a.id < 1000 "
 				"AND a.args = b.args AND a.raw = b.raw AND a.signals = b.signals AND a.ret IS b.ret "
-				"AND a.mask_after IS b.mask_after AND a.error = b.error AND a.event = b.event"),
+				"AND a.mask_after IS b.mask_after AND a.error = b.error AND a.flags = b.flags "
+				"AND a.event = b.event"),
 			 number("SELECT count(*) FROM calls WHERE id > 1000"));
 }
 END_TEST
@@ -198,6 +225,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, every_operation_arrives_as_it_was);
+	tcase_add_test(t, what_a_verifier_writes_arrives_as_it_was);
 	tcase_add_test(t, a_call_of_every_row_arrives_with_its_copies);
 	tcase_add_test(t, events_of_any_size_arrive_as_they_were);
 	tcase_add_test(t, a_journal_in_use_is_left_alone);

@@ -26,7 +26,7 @@ static void make_log(void)
 		.run_started_ns = 1700000000000000000, .run_mono_ns = 1000,
 		.ts_ns = 2123456789, .duration_ns = 250, .seq = 3,
 		.pid = 7, .tid = 8, .host_pid = 4480, .ppid = 1, .uid = 1000, .comm = "app", .exe = "/app",
-		.desc = event_by_name("sigprocmask", 1),
+		.desc = event_by_name("sigprocmask", 1), .origin = "wrapped",
 		.mask_before = BIT(SIGINT), .mask_requested = BIT(SIGTERM), .mask_after = BIT(SIGTERM) | BIT(64),
 		.flags = SIGSHIM_EVF_BEFORE | SIGSHIM_EVF_REQUESTED | SIGSHIM_EVF_AFTER,
 		.args = "{\"how\":\"SIG_SETMASK\",\"set\":[\"SIGTERM\",\"SIGRTMIN+30\"],\"oldset\":null}",

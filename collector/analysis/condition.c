@@ -55,7 +55,7 @@ static const struct condition_key keys[] = {
 	{ "thread", NUMBER, "e.thread", NULL, DIRECT, NULL },
 	{ "host_pid", NUMBER, "p2.host_pid", NULL, OF_THREAD, NULL },
 	{ "host_tid", NUMBER, "t2.host_tid", NULL, OF_THREAD, NULL },
-	{ "origin", WORD, "c.event", NULL, DIRECT, &vocabulary_origin },
+	{ "origin", WORD, "(c.flags >> 4)", NULL, DIRECT, &vocabulary_origin },
 	{ "seq", NUMBER, "e.seq", NULL, DIRECT, NULL },
 	{ "uid", NUMBER, "p2.uid", NULL, OF_THREAD, NULL },
 	{ "duration", DURATION, "e.duration_ns", NULL, DIRECT, NULL },

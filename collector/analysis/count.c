@@ -57,9 +57,9 @@ static int expand_event(struct counter *c, const char *group, int64_t count)
 
 static int expand_origin(struct counter *c, const char *group, int64_t count)
 {
-	const struct event_desc *d = event_by_id(atoi(group));
+	const char *name = origin_name(atoi(group));
 
-	return add_row(c, d ? d->origin : group, count);
+	return add_row(c, name ? name : group, count);
 }
 
 static int expand_how(struct counter *c, const char *group, int64_t count)
@@ -175,7 +175,7 @@ static const struct count_key keys[] = {
 	{ "thread", "e.thread", NULL },
 	{ "host_pid", "p.host_pid", NULL },
 	{ "host_tid", "t.host_tid", NULL },
-	{ "origin", "c.event", expand_origin },
+	{ "origin", "(c.flags >> 4)", expand_origin },
 	{ "uid", "p.uid", NULL },
 	{ "stack", "c.stack", expand_stack },
 	{ "container", "p.container", NULL },

@@ -26,7 +26,7 @@ void mask_correct(struct mask_thread *t, uint64_t mask, uint64_t seq)
 
 	FOR_EACH_BIT(n, mask & ~t->mask)
 		t->cause[n] = (struct mask_cause){
-			.kind = MASK_UNRECORDED, .after_seq = t->last_seq, .before_seq = seq
+			.kind = MASK_UNRECORDED, .after_seq = t->last_seq, .before_seq = seq ? seq : t->last_seq + 1
 		};
 	t->mask = mask;
 }
@@ -42,6 +42,8 @@ void mask_apply(struct mask_thread *t, const struct log_event *ev)
 		t->known = true;
 	}
 	t->seen = true;
-	t->last_seq = ev->seq;
+	/* What a verifier saw beside the records has no number. */
+	if (ev->seq)
+		t->last_seq = ev->seq;
 	t->last_ns = ev->ts_ns;
 }

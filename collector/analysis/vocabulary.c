@@ -25,14 +25,11 @@ static bool event_at(unsigned int i, char buf[static 24], const char **ret_name,
 	return i < SIGSHIM_EV_MAX;
 }
 
-/* An origin stands for the events that have it. */
 static bool origin_at(unsigned int i, char buf[static 24], const char **ret_name, int64_t *ret_value)
 {
-	const struct event_desc *d = event_by_id(i + 1);
-
-	*ret_name = d ? d->origin : NULL;
+	*ret_name = origin_name((int)i + 1);
 	*ret_value = i + 1;
-	return i < SIGSHIM_EV_MAX;
+	return *ret_name;
 }
 
 static bool signal_at(unsigned int i, char buf[static 24], const char **ret_name, int64_t *ret_value)

@@ -37,7 +37,7 @@ struct cli_command {
 /* Every command, ends with name NULL. */
 extern const struct cli_command *const cli_commands[];
 extern const struct cli_command cmd_run, cmd_collect, cmd_query, cmd_blocked, cmd_check, cmd_explain,
-	cmd_doctor, cmd_inject;
+	cmd_verify, cmd_doctor, cmd_inject;
 
 /*
  * Walks the options as getopt_long does. Returns the index into cmd->options

@@ -21,7 +21,7 @@
 #include "paths.h"
 #include "recorder.h"
 
-enum { OPT_SOCKET, OPT_LOG, OPT_CONFIG, OPT_MODE, OPT_RING_SIZE, OPT_CONNECTIONS };
+enum { OPT_SOCKET, OPT_LOG, OPT_CONFIG, OPT_MODE, OPT_RING_SIZE, OPT_CONNECTIONS, OPT_VERIFY };
 
 static const struct cli_option collect_options[] = {
 	[OPT_SOCKET] = { 's', "socket", "PATH", "where to listen (default: below)" },
@@ -30,11 +30,12 @@ static const struct cli_option collect_options[] = {
 	[OPT_MODE] = { 0, "socket-mode", "OCTAL", "who may connect (default: 0666)" },
 	[OPT_RING_SIZE] = { 0, "ring-size", "BYTES", "buffer of a process, 64K to 64M, a power of two (default: 2M)" },
 	[OPT_CONNECTIONS] = { 0, "max-connections", "N", "processes at a time (default: 20000)" },
+	[OPT_VERIFY] = { 0, "verify", "WHOM", "compare with the kernel: shimmed, cgroup:PATH, all" },
 	{}
 };
 
 struct settings {
-	const char *value[OPT_CONNECTIONS + 1];
+	const char *value[OPT_VERIFY + 1];
 	char socket[PATH_MAX], log[PATH_MAX];
 	unsigned int mode, max_connections;
 	size_t ring_size;
@@ -87,6 +88,10 @@ static int read_settings(struct settings *s, int argc, char **argv)
 	if (s->value[OPT_RING_SIZE] && !recorder_ring_size(s->value[OPT_RING_SIZE], &s->ring_size))
 		return cli_usage(&cmd_collect, "ring-size is a power of two from 64K to 64M, not '%s'",
 				 s->value[OPT_RING_SIZE]);
+	if (s->value[OPT_VERIFY] && strcmp(s->value[OPT_VERIFY], "shimmed") != 0 &&
+	    strcmp(s->value[OPT_VERIFY], "all") != 0 && strncmp(s->value[OPT_VERIFY], "cgroup:/", 8) != 0)
+		return cli_usage(&cmd_collect, "verify takes shimmed, all or cgroup:/PATH, not '%s'",
+				 s->value[OPT_VERIFY]);
 	paths_socket(s->socket, sizeof(s->socket));
 	paths_daemon_log(s->log, sizeof(s->log));
 	if (s->value[OPT_SOCKET])
@@ -159,10 +164,23 @@ static void stop_collecting(void *arg)
 	*(bool *)arg = true;
 }
 
+static int begin_verifying(struct recorder *r, const char *whom)
+{
+	const char *cgroup = whom && strncmp(whom, "cgroup:", 7) == 0 ? whom + 7 : NULL;
+
+	if (!whom)
+		return EXIT_OK;
+	return recorder_verify(r, cgroup ? VERIFY_CGROUP : strcmp(whom, "all") == 0 ? VERIFY_ALL : VERIFY_LISTED,
+			       cgroup, false);
+}
+
 static int collect(struct recorder *r, const struct settings *s, int signals)
 {
 	bool stopped = false;
-	int result;
+	int result = begin_verifying(r, s->value[OPT_VERIFY]);
+
+	if (result != EXIT_OK)
+		return result;
 
 	if (signals < 0 || ingest_watch(r->in, signals, stop_collecting, &stopped) < 0) {
 		cli_error("cannot wait for signals: %s", strerror(errno));
@@ -174,6 +192,8 @@ static int collect(struct recorder *r, const struct settings *s, int signals)
 		recorder_turn(r, -1);
 	sd_notify(0, "STOPPING=1\nSTATUS=Finishing the log");
 	result = recorder_finish(r, true);
+	if (r->verify)
+		recorder_print_certificate(r);
 	return result;
 }
 

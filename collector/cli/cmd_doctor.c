@@ -54,6 +54,7 @@ static int run(int argc, char **argv)
 	doctor_processes();
 	doctor_debug_info();
 	doctor_bpf();
+	doctor_verifier();
 	doctor_stack_size();
 	return works ? EXIT_OK : EXIT_FAILED;
 }

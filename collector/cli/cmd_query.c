@@ -354,7 +354,7 @@ const struct cli_command cmd_query = {
 	.details =
 		"Filters must all hold: key=value[,value], key!=value[,value], key~glob, and for\n"
 		"numbers also <, <=, > and >=. Keys:\n"
-		"  event, origin      which call, and whether through its wrapper or syscall(2)\n"
+		"  event, origin      which call, and how it came about: wrapped, syscall; see verify for others\n"
 		"  signal             in a set, changed in the mask, or sent\n"
 		"  how, ret, errno    argument, result and error (errno=null: success)\n"
 		"  pid, tid           the program's own number or the host's; also host_pid, host_tid\n"

@@ -29,7 +29,7 @@
 #define LOOK_MS 20
 
 enum { OPT_OUTPUT, OPT_STACK, OPT_DEPTH, OPT_EVENTS, OPT_TRANSPORT, OPT_OVERFLOW, OPT_FOLLOW, OPT_SHIM,
-	OPT_RING_SIZE, OPT_QUIET, OPT_CHECK, OPT_CHECKING, OPT_MAX = OPT_CHECKING + CHECKING_MAX };
+	OPT_RING_SIZE, OPT_VERIFY, OPT_QUIET, OPT_CHECK, OPT_CHECKING, OPT_MAX = OPT_CHECKING + CHECKING_MAX };
 
 static const struct cli_option run_options[] = {
 	[OPT_OUTPUT] = { 'o', "output", "LOG", "the log, appended to (default: $SIGSHIM_LOG, else sigshim.db)" },
@@ -41,6 +41,7 @@ static const struct cli_option run_options[] = {
 	[OPT_FOLLOW] = { 0, "follow", NULL, "also into programs executed with an emptied or replaced environment" },
 	[OPT_SHIM] = { 0, "shim", "PATH", "the libsigshim.so to preload" },
 	[OPT_RING_SIZE] = { 0, "ring-size", "BYTES", "buffer of a process, 64K to 64M, a power of two (default: 2M)" },
+	[OPT_VERIFY] = { 0, "verify", NULL, "compare the records with what the kernel sees; needs privileges" },
 	[OPT_QUIET] = { 'q', "quiet", NULL, "no summary" },
 	[OPT_CHECK] = { 0, "check", NULL, "judge the recording by the rules; see sigshim check --help" },
 	CHECKING_OPTIONS(OPT_CHECKING),
@@ -285,6 +286,8 @@ static void print_summary(const struct recording *r)
 		print_count(stats.refused, "refused", "refused");
 	}
 	fprintf(stderr, " → %s\n", r->recorder.log);
+	if (r->recorder.verify)
+		recorder_print_certificate(&r->recorder);
 }
 
 /* A command that never said hello recorded nothing, which must not look like silence. */
@@ -306,7 +309,11 @@ static int run_command(struct recording *r, const char *library)
 	int error = 0, result;
 
 	env = make_environment(r, library);
+	if (r->recorder.verify)
+		verify_starting(r->recorder.verify, true);
 	result = env ? launch_command(r->argv, env, &r->inherited, &r->pid, &error) : -ENOMEM;
+	if (r->recorder.verify)
+		verify_starting(r->recorder.verify, false);
 
 	if (result < 0) {
 		cli_error("cannot start %s: %s", r->argv[0], strerror(-result));
@@ -338,7 +345,9 @@ static int record_command(struct recording *r, const char *library)
 	}
 	result = EXIT_SIGSHIM;
 	if (recorder_open(&r->recorder, log, command, r->socket.fd, r->ring_size, 0) == EXIT_OK) {
-		result = run_command(r, library);
+		if (!r->value[OPT_VERIFY] ||
+		    recorder_verify(&r->recorder, VERIFY_LISTED, NULL, false) == EXIT_OK)
+			result = run_command(r, library);
 		private_socket_remove(&r->socket);
 		if (recorder_finish(&r->recorder, true) != EXIT_OK)
 			cli_error("the log %s is not complete", log);

@@ -26,6 +26,7 @@ void doctor_processes(void);
 
 /* doctor_system.c: what the system offers. */
 void doctor_bpf(void);
+void doctor_verifier(void);
 void doctor_debug_info(void);
 void doctor_stack_size(void);
 

@@ -6,12 +6,15 @@
 #include "doctor.h"
 
 #include <elf.h>
+#include <errno.h>
 #include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>
+
+#include "../verify/verify.h"
 
 #ifndef AT_MINSIGSTKSZ
 #define AT_MINSIGSTKSZ 51
@@ -64,6 +67,23 @@ void doctor_bpf(void)
 		doctor_say(DOCTOR_WARN, "eBPF", "no CAP_BPF and CAP_PERFMON (unprivileged_bpf_disabled is %d)", closed);
 		doctor_hint("checks against the kernel need root, or these two capabilities");
 	}
+}
+
+/* Whether it can be loaded is found out by loading it, watching nobody. */
+void doctor_verifier(void)
+{
+	const char *why = NULL;
+	int r = verify_try(&why);
+
+	if (r == 0) {
+		doctor_say(DOCTOR_OK, "verifier", "its program was loaded into the kernel");
+		return;
+	}
+	doctor_say(DOCTOR_WARN, "verifier", "%s", why);
+	if (r == -ENOSYS)
+		doctor_hint("install clang, bpftool and libbpf-dev, and build sigshim again");
+	else
+		doctor_hint("run --verify, collect --verify and verify do not work here; all else does");
 }
 
 struct libc {

@@ -9,7 +9,7 @@
 #include "cli.h"
 
 const struct cli_command *const cli_commands[] = {
-	&cmd_run, &cmd_collect, &cmd_query, &cmd_blocked, &cmd_check, &cmd_explain, &cmd_doctor,
+	&cmd_run, &cmd_collect, &cmd_query, &cmd_blocked, &cmd_check, &cmd_explain, &cmd_verify, &cmd_doctor,
 	&cmd_inject, NULL
 };
 

@@ -12,10 +12,12 @@
 #include <unistd.h>
 
 #include "../store/store.h"
+#include "../table/table.h"
 #include "cli.h"
 #include "leftover.h"
 
 #define STEP_MS 200
+#define VERIFY_MS 20	/* the kernel's side wakes nobody */
 #define QUIET_STEPS (2000 / STEP_MS)
 
 bool recorder_ring_size(const char *text, size_t *ret)
@@ -95,9 +97,46 @@ static void tell_failure(struct recorder *r)
 	r->waiting = failure != 0;
 }
 
+/* The turn ends early, and takes what there is. */
+static void wake(void *arg)
+{
+}
+
+int recorder_verify(struct recorder *r, enum verify_scope scope, const char *cgroup, bool alone)
+{
+	const struct verify_options opt = {
+		.in = r->in, .run = r->run, .scope = scope, .cgroup = cgroup, .alone = alone,
+	};
+	const char *why;
+	int result = verify_open(&opt, &r->verify, &why);
+
+	if (result == 0)
+		result = ingest_watch(r->in, verify_fd(r->verify), wake, r);
+	if (result == 0)
+		return EXIT_OK;
+	cli_error("cannot verify: %s (%s)", why, strerror(-result));
+	return EXIT_FAILED;
+}
+
+void recorder_print_certificate(const struct recorder *r)
+{
+	const struct certificate *c = verify_result(r->verify);
+
+	fprintf(stderr, "sigshim: %" PRIu64 " kernel events:", c->count[COUNT_KERNEL]);
+	for (int i = COUNT_WRAPPED; i <= COUNT_LOST; i++)
+		fprintf(stderr, "%s %" PRIu64 " %s", i == COUNT_WRAPPED ? "" : ",", c->count[i],
+			origin_name(ORIGIN_WRAPPED + i - COUNT_WRAPPED));
+	fprintf(stderr, "; %" PRIu64 " records, %" PRIu64 " unmatched, %" PRIu64 " mismatched\n",
+		c->count[COUNT_RECORDS], c->count[COUNT_UNMATCHED], c->count[COUNT_MISMATCHED]);
+	fprintf(stderr, "sigshim: complete: %s%s%s%s\n", c->complete, c->why ? " (" : "", c->why ? c->why : "",
+		c->why ? ")" : "");
+}
+
 void recorder_turn(struct recorder *r, int max_ms)
 {
-	ingest_round(r->in, max_ms);
+	ingest_round(r->in, r->verify && (max_ms < 0 || max_ms > VERIFY_MS) ? VERIFY_MS : max_ms);
+	if (r->verify)
+		verify_round(r->verify);
 	tell_failure(r);
 }
 
@@ -146,6 +185,8 @@ int recorder_finish(struct recorder *r, bool clean)
 	int result = 0;
 
 	ingest_finish(r->in);
+	if (r->verify)
+		verify_finish(r->verify);
 	result = index_rest(r);
 	if (result == 0)
 		name_frames(r);
@@ -160,6 +201,8 @@ int recorder_finish(struct recorder *r, bool clean)
 
 void recorder_close(struct recorder *r)
 {
+	verify_close(r->verify);
+	r->verify = NULL;
 	ingest_close(r->in);
 	r->in = NULL;
 }

@@ -7,6 +7,7 @@
 #define SIGSHIM_RECORDER_H
 
 #include "../ingest/ingest.h"
+#include "../verify/verify.h"
 
 struct recorder {
 	struct ingest *in;
@@ -14,6 +15,7 @@ struct recorder {
 	int64_t run;		/* in it */
 	bool failing;		/* said that the journal can't be written */
 	bool waiting;		/* said that the log can't be */
+	struct verify *verify;	/* NULL: nothing is verified */
 };
 
 /*
@@ -22,6 +24,11 @@ struct recorder {
  */
 int recorder_open(struct recorder *r, const char *log, const char *command, int listener,
 		  size_t ring_size, unsigned int max_connections);
+/* Has it verified from now on. Prints what is wrong and returns EXIT_FAILED on failure. */
+int recorder_verify(struct recorder *r, enum verify_scope scope, const char *cgroup, bool alone);
+/* The verifier's result in a line or two, on stderr; after recorder_finish. */
+void recorder_print_certificate(const struct recorder *r);
+
 /* One turn; see ingest_round. */
 void recorder_turn(struct recorder *r, int max_ms);
 /* Stores and names everything; with `clean` the run is marked so. Returns an exit code. */

@@ -36,7 +36,7 @@ static void remember_mask(struct thread *t, uint64_t mask)
 
 void model_before(struct thread *t, const struct log_event *ev, bool gives_old, uint64_t *ret_unrecorded)
 {
-	bool lost = t->m.seen && ev->seq != t->m.last_seq + 1;
+	bool lost = t->m.seen && ev->seq && ev->seq != t->m.last_seq + 1;
 
 	*ret_unrecorded = 0;
 	if (lost)

@@ -8,7 +8,7 @@
 
 /* What makes calls equal; its bytes are compared, so it has no padding. */
 struct call_key {
-	uint32_t event, copied, flags;
+	uint32_t event, copied, flags;	/* with the origin in the flags */
 	int32_t error;
 	int64_t ret, stack;
 	uint64_t before, requested, after;
@@ -29,6 +29,7 @@ static size_t make_key(struct call_key *key, const struct event *ev, int64_t sta
 	key->copied = ev->copied;
 	key->flags = ev->flags & (SIGSHIM_EVF_BEFORE | SIGSHIM_EVF_REQUESTED | SIGSHIM_EVF_AFTER |
 				  SIGSHIM_EVF_VFORK);
+	key->flags |= (uint32_t)ev->origin << 16;
 	key->error = ev->error;
 	key->ret = ev->ret;
 	key->stack = stack;

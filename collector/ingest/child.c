@@ -94,6 +94,7 @@ static int begin(struct session *host, const struct sigshim_hello *hello)
 		sink_refuse(&in->sink, REFUSED_MEMORY, 1);
 	in->sink.stats.processes++;
 	session_row(c);
+	session_introduce(c);
 	map_set(&in->claims, &in->sink.heap, (uint64_t)c->host_pid, (int64_t)(intptr_t)c);
 	return 0;
 }

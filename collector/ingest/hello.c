@@ -218,6 +218,7 @@ static void greet(struct session *s)
 	s->active_ns = in->now.ns;
 	if (s->ring.shared)
 		grant_clock(s);
+	session_introduce(s);
 	/* If it is gone already, the socket and the pidfd will tell. */
 	send_welcome(s, SIGSHIM_WELCOME_OK, ring_fd);
 	if (ring_fd >= 0)

@@ -39,13 +39,12 @@ static int open_journal(struct ingest *in, int64_t run)
 
 static int start(struct ingest *in)
 {
-
 	in->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (in->epoll < 0)
 		return -errno;
 	urgent_begin();
 	in->accept = (struct watch){ listener_ready, in };
-	return loop_add(in, in->listener, &in->accept);
+	return in->listener >= 0 ? loop_add(in, in->listener, &in->accept) : 0;
 }
 
 int ingest_open(const struct ingest_options *opt, struct ingest **ret)
@@ -130,6 +129,16 @@ int ingest_watch(struct ingest *in, int fd, void (*fn)(void *arg), void *arg)
 	return 0;
 }
 
+void ingest_observe(struct ingest *in, const struct ingest_observer *o)
+{
+	in->observer = *o;
+}
+
+struct sink *ingest_sink(struct ingest *in)
+{
+	return &in->sink;
+}
+
 unsigned int ingest_live(const struct ingest *in)
 {
 	return in->nsessions;
@@ -189,7 +198,11 @@ void ingest_finish(struct ingest *in)
 
 int64_t ingest_index(struct ingest *in, int max_ms)
 {
-	int64_t left = indexer_finish(in->indexer, max_ms);
+	int64_t left;
+
+	/* Somebody may have written beside the peers. */
+	indexer_advance(in->indexer, journal_position(in->sink.journal));
+	left = indexer_finish(in->indexer, max_ms);
 
 	if (left != 0 || in->sink.failure == 0)
 		return left;

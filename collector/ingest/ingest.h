@@ -21,8 +21,31 @@ struct store;
 #define INGEST_RING_MAX (64u << 20)
 #define INGEST_MAX_CONNECTIONS 20000
 
+struct event;
+struct sigshim_hello;
+struct sink;
+
+/* A peer, as an observer sees it; `id` is never used twice. */
+struct ingest_peer {
+	uint64_t id;
+	int host_pid;
+	int64_t process;	/* row, 0: not there */
+	const struct sigshim_hello *hello;
+};
+
+/* Is told what peers do, as it is taken from them. Any function may be NULL. */
+struct ingest_observer {
+	/* After the hello, before the peer may go on; forked children wait for nobody. */
+	void (*hello)(void *arg, const struct ingest_peer *peer);
+	/* A record that was accepted. thread: its row, 0: not there. */
+	void (*record)(void *arg, const struct ingest_peer *peer, const struct event *ev, int64_t thread);
+	/* All has been read of it. */
+	void (*end)(void *arg, const struct ingest_peer *peer);
+	void *arg;
+};
+
 struct ingest_options {
-	int listener;		/* a listening SOCK_SEQPACKET socket; taken over */
+	int listener;		/* a listening SOCK_SEQPACKET socket; taken over. -1: none */
 	struct store *store;	/* taken over */
 	int64_t run;		/* the run that it all belongs to */
 	size_t ring_size;	/* bytes of cells, a power of two; 0: the default */
@@ -41,6 +64,11 @@ struct ingest_stats {
 int ingest_open(const struct ingest_options *opt, struct ingest **ret);
 /* Closes all, the store too. NULL is a no-op. */
 void ingest_close(struct ingest *in);
+
+/* Before the first round; `o` is copied. */
+void ingest_observe(struct ingest *in, const struct ingest_observer *o);
+/* Where to write to the log beside the peers; see sink.h. */
+struct sink *ingest_sink(struct ingest *in);
 
 /* Calls fn in ingest_round when fd is readable. */
 int ingest_watch(struct ingest *in, int fd, void (*fn)(void *arg), void *arg);

@@ -54,6 +54,8 @@ struct ingest {
 	bool backlog;			/* something was left for the next round */
 	bool busy;			/* records came within the last second */
 	bool rushing;			/* a ring might be full soon */
+	struct ingest_observer observer;
+	uint64_t sessions;		/* ids given out */
 };
 
 int loop_add(struct ingest *in, int fd, struct watch *w);

@@ -231,6 +231,7 @@ static bool take_known(struct session *s, const struct sigshim_event *e, const s
 static int take_new(struct session *s, const void *frame, size_t len, const struct frame_key *key, size_t size)
 {
 	struct sink *sink = &s->in->sink;
+	struct ingest_peer peer;
 	struct event ev;
 	struct occurrence o;
 	struct thread *t;
@@ -254,6 +255,9 @@ static int take_new(struct session *s, const void *frame, size_t len, const stru
 	sink_call(sink, &ev, stack, &call);
 	o = occurrence_of(s, &s->threads[thread], call, frame);
 	sink_event(sink, &o);
+	peer = session_peer(s);
+	if (s->in->observer.record)
+		s->in->observer.record(s->in->observer.arg, &peer, &ev, s->threads[thread].id);
 	if (call && size && (stack || ev.stack_id == 0) && key->peer == s->peer)
 		intern_add(sink->frames, key, size, call);
 	return 0;
@@ -264,7 +268,8 @@ static int take_event(struct session *s, const void *frame, size_t len)
 	struct frame_key key;
 	size_t size = calls_frame_key(&key, frame, len, s->peer);
 
-	if (size && take_known(s, frame, &key, size))
+	/* An observer wants to see each. */
+	if (size && !s->in->observer.record && take_known(s, frame, &key, size))
 		return 0;
 	return take_new(s, frame, len, &key, size);
 }

@@ -237,9 +237,28 @@ void session_catch_up(struct session *s)
 	session_release(s);
 }
 
+void session_introduce(struct session *s)
+{
+	struct ingest *in = s->in;
+	struct ingest_peer peer;
+
+	s->id = s->id ? s->id : ++in->sessions;
+	peer = session_peer(s);
+	if (in->observer.hello)
+		in->observer.hello(in->observer.arg, &peer);
+}
+
+struct ingest_peer session_peer(const struct session *s)
+{
+	return (struct ingest_peer){
+		.id = s->id, .host_pid = s->host_pid, .process = s->process, .hello = &s->hello,
+	};
+}
+
 void session_end(struct session *s, const char *end)
 {
 	struct ingest *in = s->in;
+	struct ingest_peer peer;
 
 	if (s->list != &in->live && s->list != &in->young)
 		return;
@@ -248,6 +267,9 @@ void session_end(struct session *s, const char *end)
 	children_part(s);
 	child_explain(s);
 	settle(s);
+	peer = session_peer(s);
+	if (in->observer.end)
+		in->observer.end(in->observer.arg, &peer);
 	sink_process_end(&in->sink, s->process, end, s->gaps.lost);
 	forget_pid(s, &in->by_pid);
 	forget_pid(s, &in->claims);

@@ -30,6 +30,7 @@ struct session {
 	int wait_status;	/* -1: unknown */
 
 	struct sigshim_hello hello;
+	uint64_t id;		/* for an observer */
 	int64_t process;	/* row, 0: not there */
 	char *exe, *comm, *cmdline, *container;
 	char *cwd;		/* when it said hello */
@@ -105,6 +106,11 @@ int session_add_thread(struct session *s, uint32_t ordinal);
  */
 bool session_known(const struct session *s, int64_t *ret_before);
 bool session_resume(struct session *s, int64_t before);
+
+/* Tells an observer of it. */
+void session_introduce(struct session *s);
+/* As an observer sees it. */
+struct ingest_peer session_peer(const struct session *s);
 
 /* Moves a session to a list, or out of all (NULL). */
 void session_move(struct session *s, struct session_list *to);

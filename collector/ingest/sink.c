@@ -288,6 +288,16 @@ void sink_process_end(struct sink *sink, int64_t process, const char *end, uint6
 		journal_process_end(sink->journal, process, sink_now(), end, lost);
 }
 
+void sink_certificate(struct sink *sink, const struct certificate *c)
+{
+	journal_certificate(sink->journal, c);
+}
+
+void sink_finding(struct sink *sink, const struct finding_info *f)
+{
+	journal_finding(sink->journal, f);
+}
+
 /* --- to the file ------------------------------------------------------------ */
 
 static void tell_refusals(struct sink *sink)

@@ -3,7 +3,8 @@
  * Where sessions put what they received: the journal, what was refused, and
  * what all peers together may take of the collector's memory. It gives rows
  * their ids. Goes on when the journal cannot be written for a while (a full
- * disk), and counts what that cost. Used by ingest/ alone. main-only.
+ * disk), and counts what that cost. Used by ingest/, and by verify/, which
+ * writes beside the peers. main-only.
  */
 #ifndef SIGSHIM_SINK_H
 #define SIGSHIM_SINK_H
@@ -66,6 +67,12 @@ int sink_known_mapping(struct sink *sink, const struct mapping_info *m);
 void sink_parents(struct sink *sink, uint64_t instance, uint64_t image, int64_t process);
 /* `end` is a constant. */
 void sink_process_end(struct sink *sink, int64_t process, const char *end, uint64_t lost);
+
+struct certificate;
+struct finding_info;
+/* One that the journal does not take is missing. */
+void sink_certificate(struct sink *sink, const struct certificate *c);
+void sink_finding(struct sink *sink, const struct finding_info *f);
 
 /* Writes what waits to the journal's file; `force`: refusals of late too. */
 void sink_flush(struct sink *sink, bool force);

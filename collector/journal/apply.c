@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../store/certificate.h"
+
 /* What is left of the bytes; `bad` once there were too few. */
 struct in {
 	const unsigned char *at, *end;
@@ -169,16 +171,19 @@ static int apply_call(struct store *s, struct in *in)
 {
 	int64_t id = (int64_t)get(in), stack = (int64_t)get(in);
 	struct event ev = { .desc = event_by_id((int)get(in)) };
+	uint64_t how;
 	const void *args;
 
 	ev.error = (int)get(in);
 	ev.ret = (int64_t)get(in);
-	ev.flags = (unsigned int)get(in);
+	how = get(in);
+	ev.flags = (unsigned int)how;
+	ev.origin = how >> 32;
 	ev.mask_before = get(in);
 	ev.mask_requested = get(in);
 	ev.mask_after = get(in);
 	ev.copied = (unsigned int)get(in);
-	if (in->bad || !ev.desc)
+	if (in->bad || !ev.desc || ev.origin >= ORIGIN_END)
 		return -EBADMSG;
 	args = get_bytes(in, ev.desc->nargs * sizeof(ev.arg[0]));
 	if (args)
@@ -213,6 +218,41 @@ static int apply_refusal(struct store *s, struct in *in)
 	return in->bad || !reason ? -EBADMSG : store_refusal(s, run, reason, count);
 }
 
+static int apply_certificate(struct store *s, struct in *in)
+{
+	struct certificate c = { 0 };
+	const void *counts;
+
+	c.run = (int64_t)get(in);
+	c.process = (int64_t)get(in);
+	c.thread = (int64_t)get(in);
+	c.tid = (int)get(in);
+	counts = get_bytes(in, sizeof(c.count));
+	if (counts)
+		memcpy(c.count, counts, sizeof(c.count));
+	c.complete = get_text(in);
+	c.why = get_text(in);
+	return in->bad || !c.complete ? -EBADMSG : store_certificate(s, &c);
+}
+
+static int apply_finding(struct store *s, struct in *in)
+{
+	struct finding_info f = { 0 };
+
+	f.run = (int64_t)get(in);
+	f.process = (int64_t)get(in);
+	f.thread = (int64_t)get(in);
+	f.seq = get(in);
+	f.ts_ns = get(in);
+	f.ip = get(in);
+	f.kind = get_text(in);
+	f.what = get_text(in);
+	f.record = get_text(in);
+	f.entry = get_text(in);
+	f.effect = get_text(in);
+	return in->bad || !f.kind || !f.what ? -EBADMSG : store_finding(s, &f);
+}
+
 static int (*const apply[JOURNAL_OP_MAX])(struct store *s, struct in *in) = {
 	[JOURNAL_PROCESS] = apply_process,
 	[JOURNAL_VFORK_CHILD] = apply_vfork_child,
@@ -225,6 +265,8 @@ static int (*const apply[JOURNAL_OP_MAX])(struct store *s, struct in *in) = {
 	[JOURNAL_CALL] = apply_call,
 	[JOURNAL_GAP] = apply_gap,
 	[JOURNAL_REFUSAL] = apply_refusal,
+	[JOURNAL_CERTIFICATE] = apply_certificate,
+	[JOURNAL_FINDING] = apply_finding,
 };
 
 int journal_apply(struct store *s, const unsigned char *from, size_t len)

@@ -23,6 +23,8 @@
 /* --- writing ------------------------------------------------------------- */
 
 struct journal;
+struct certificate;
+struct finding_info;
 
 /* Makes and locks the file of a run. -EBUSY: somebody has it. */
 int journal_create(const char *log, int64_t run, struct journal **ret);
@@ -49,6 +51,8 @@ int journal_call(struct journal *j, int64_t id, const struct event *ev, int64_t 
 int journal_event(struct journal *j, const struct occurrence *e);
 int journal_gap(struct journal *j, const struct gap_info *gap);
 int journal_refusal(struct journal *j, int64_t run, const char *reason, uint64_t count);
+int journal_certificate(struct journal *j, const struct certificate *c);
+int journal_finding(struct journal *j, const struct finding_info *f);
 
 /*
  * Writes what is in memory to the file. On failure it stays in memory, and

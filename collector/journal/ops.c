@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../store/certificate.h"
+
 #define OP_MAX 32768	/* bytes of an operation, more than any has */
 
 /* An operation that is being put together. It counts when it is whole. */
@@ -193,7 +195,7 @@ int journal_call(struct journal *j, int64_t id, const struct event *ev, int64_t 
 {
 	const uint64_t numbers[] = {
 		(uint64_t)id, (uint64_t)stack, ev->desc->id, (uint64_t)ev->error, (uint64_t)ev->ret,
-		ev->flags, ev->mask_before, ev->mask_requested, ev->mask_after, ev->copied,
+		ev->flags | (uint64_t)ev->origin << 32, ev->mask_before, ev->mask_requested, ev->mask_after, ev->copied,
 	};
 	struct op o;
 	int r = begin(&o, j, JOURNAL_CALL);
@@ -236,5 +238,41 @@ int journal_refusal(struct journal *j, int64_t run, const char *reason, uint64_t
 	put(&o, (uint64_t)run);
 	put(&o, count);
 	put_text(&o, reason);
+	return end(&o);
+}
+
+int journal_certificate(struct journal *j, const struct certificate *c)
+{
+	struct op o;
+	int r = begin(&o, j, JOURNAL_CERTIFICATE);
+
+	if (r < 0)
+		return r;
+	put(&o, (uint64_t)c->run);
+	put(&o, (uint64_t)c->process);
+	put(&o, (uint64_t)c->thread);
+	put(&o, (uint64_t)c->tid);
+	put_bytes(&o, c->count, sizeof(c->count));
+	put_text(&o, c->complete);
+	put_text(&o, c->why);
+	return end(&o);
+}
+
+int journal_finding(struct journal *j, const struct finding_info *f)
+{
+	const uint64_t numbers[] = {
+		(uint64_t)f->run, (uint64_t)f->process, (uint64_t)f->thread, f->seq, f->ts_ns, f->ip,
+	};
+	struct op o;
+	int r = begin(&o, j, JOURNAL_FINDING);
+
+	if (r < 0)
+		return r;
+	put_bytes(&o, numbers, sizeof(numbers));
+	put_text(&o, f->kind);
+	put_text(&o, f->what);
+	put_text(&o, f->record);
+	put_text(&o, f->entry);
+	put_text(&o, f->effect);
 	return end(&o);
 }

@@ -62,7 +62,7 @@ static void call_part(struct output *o, const struct log_event *ev, struct text 
 		if (ev->flags & known[i])
 			add_mask(t, masks[i]);
 	}
-	text_addf(t, ",%s,", ev->desc->origin);
+	text_addf(t, ",%s,", ev->origin);
 }
 
 static void stack_part(struct output *o, const struct log_event *ev, struct text *t)

@@ -37,7 +37,7 @@ static void call_part(struct output *o, const struct log_event *ev, struct text 
 	json_put_mask(j, "mask_before", ev->mask_before, ev->flags & SIGSHIM_EVF_BEFORE);
 	json_put_mask(j, "mask_requested", ev->mask_requested, ev->flags & SIGSHIM_EVF_REQUESTED);
 	json_put_mask(j, "mask_after", ev->mask_after, ev->flags & SIGSHIM_EVF_AFTER);
-	json_put_string(j, "origin", ev->desc->origin);
+	json_put_string(j, "origin", ev->origin);
 	json_write_inner(t, j);
 }
 

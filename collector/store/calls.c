@@ -11,7 +11,13 @@
 
 #include "args.h"
 
-#define CALL_VFORK 1	/* calls.flags */
+#define CALL_VFORK 1		/* calls.flags */
+#define CALL_ORIGIN_SHIFT 4
+
+static enum origin origin_of(const struct event *ev)
+{
+	return ev->origin ? ev->origin : origin_of_event(ev->desc);
+}
 
 static uint64_t signal_bit(uint64_t signo)
 {
@@ -84,7 +90,8 @@ int store_call(struct store *s, int64_t id, const struct event *ev, int64_t stac
 				 mask_cell(ev, SIGSHIM_EVF_AFTER, ev->mask_after),
 				 TEXT(json_object_to_json_string_ext(args, ARGS_JSON_STYLE)),
 				 TEXT(json_object_to_json_string_ext(raw, ARGS_JSON_STYLE)),
-				 NUM(ev->flags & SIGSHIM_EVF_VFORK ? CALL_VFORK : 0), ID(stack)));
+				 NUM((ev->flags & SIGSHIM_EVF_VFORK ? CALL_VFORK : 0) |
+				     origin_of(ev) << CALL_ORIGIN_SHIFT), ID(stack)));
 	json_object_put(args);
 	json_object_put(raw);
 	return r;

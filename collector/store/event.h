@@ -19,6 +19,7 @@ struct event {
 	uint64_t seq, start_ns, duration_ns;
 	int64_t ret;
 	unsigned int flags;	/* SIGSHIM_EVF_* */
+	enum origin origin;	/* ORIGIN_NONE: the one that its row says */
 	uint64_t mask_before, mask_requested, mask_after;	/* see flags */
 	uint64_t arg[SIGSHIM_MAX_ARGS];
 	unsigned int copied;			/* bit i: copy[i] is valid */

@@ -51,6 +51,7 @@ struct store {
 		sqlite3_stmt *call, *event, *events, *block;
 		sqlite3_stmt *todo, *todo_count, *symbol, *named, *exact_frames, *exact_stacks;
 		sqlite3_stmt *read_stack, *stack_end;
+		sqlite3_stmt *certificate, *finding;
 	} stmt;
 };
 

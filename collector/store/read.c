@@ -50,10 +50,13 @@ static void read_row(sqlite3_stmt *stmt, struct log_event *ev)
 		.comm = column_text(stmt, 17), .exe = column_text(stmt, 18),
 		.desc = event_by_id(sqlite3_column_int(stmt, 19)),
 		.ret = sqlite3_column_int64(stmt, 20), .error = sqlite3_column_int(stmt, 21),
-		.flags = sqlite3_column_int(stmt, 25) ? SIGSHIM_EVF_VFORK : 0,
+		.flags = sqlite3_column_int(stmt, 25) & 1 ? SIGSHIM_EVF_VFORK : 0,
+		.origin = origin_name(sqlite3_column_int(stmt, 25) >> 4),
 		.args = column_text(stmt, 26), .raw = column_text(stmt, 27),
 		.container = column_text(stmt, 28),
 	};
+	if (ev->desc && !ev->origin)
+		ev->origin = ev->desc->origin;
 	ev->mask_before = column_mask(stmt, 22, SIGSHIM_EVF_BEFORE, &ev->flags);
 	ev->mask_requested = column_mask(stmt, 23, SIGSHIM_EVF_REQUESTED, &ev->flags);
 	ev->mask_after = column_mask(stmt, 24, SIGSHIM_EVF_AFTER, &ev->flags);

@@ -37,11 +37,17 @@ static const char *name_of_stack_end(int id, char buf[static SIGNAL_NAME_MAX])
 	return stack_ends[id];
 }
 
+static const char *name_of_origin(int id, char buf[static SIGNAL_NAME_MAX])
+{
+	return origin_name(id);
+}
+
 static const struct {
 	const char *sql;
 	int last;
 	const char *(*name)(int id, char buf[static SIGNAL_NAME_MAX]);
 } name_tables[] = {
+	{ "INSERT OR IGNORE INTO origins VALUES (?, ?)", ORIGIN_END - 1, name_of_origin },
 	{ "INSERT OR IGNORE INTO signals VALUES (?, ?)", 64, name_of_signal },
 	{ "INSERT OR IGNORE INTO errnos VALUES (?, ?)", EHWPOISON, name_of_errno },
 	{ "INSERT OR IGNORE INTO stack_ends VALUES (?, ?)", SIGSHIM_STACK_END_MAX - 1,

@@ -142,7 +142,7 @@ CREATE TABLE calls (
 	mask_before INTEGER, mask_requested INTEGER, mask_after INTEGER,
 	args TEXT NOT NULL,		-- JSON object
 	raw TEXT NOT NULL,		-- JSON array: the arguments as numbers
-	flags INTEGER NOT NULL DEFAULT 0,	-- 1: by a vfork child
+	flags INTEGER NOT NULL DEFAULT 0,	-- 1: by a vfork child; times 16: origins
 	stack INTEGER REFERENCES stacks
 );
 CREATE INDEX calls_event ON calls(event);
@@ -188,7 +188,41 @@ CREATE TABLE refusals (
 	PRIMARY KEY (run, reason)
 ) WITHOUT ROWID;
 
+-- What a verifier found of a thread: how many of the watched system calls the
+-- kernel saw, by origin; shims' records, and those of them that a kernel event
+-- is missing for; records that differ from what the kernel did (findings).
+-- `unselected` are calls through wrappers that the settings did not record.
+CREATE TABLE certificates (
+	id INTEGER PRIMARY KEY,
+	run INTEGER NOT NULL REFERENCES runs,
+	process INTEGER REFERENCES processes,	-- null: the run as a whole
+	thread INTEGER REFERENCES threads,	-- null: the process as a whole
+	tid INTEGER,				-- as the kernel numbers it
+	kernel INTEGER NOT NULL, wrapped INTEGER NOT NULL, shim INTEGER NOT NULL,
+	libc_internal INTEGER NOT NULL, syscall INTEGER NOT NULL, inline INTEGER NOT NULL,
+	unshimmed INTEGER NOT NULL, lost INTEGER NOT NULL, unselected INTEGER NOT NULL,
+	records INTEGER NOT NULL, unmatched INTEGER NOT NULL, mismatched INTEGER NOT NULL,
+	complete TEXT NOT NULL,			-- yes, no, or unknown
+	why TEXT				-- if it isn't yes
+);
+
+-- Where a shim's record and the kernel disagree. `record` is the shim's copy,
+-- `entry` the kernel's view as the call began, `effect` what came of it.
+CREATE TABLE findings (
+	id INTEGER PRIMARY KEY,
+	run INTEGER NOT NULL REFERENCES runs,
+	process INTEGER REFERENCES processes,
+	thread INTEGER REFERENCES threads,
+	seq INTEGER,				-- of the record
+	ts_ns INTEGER NOT NULL,			-- CLOCK_MONOTONIC, in the kernel
+	kind TEXT NOT NULL,			-- toctou, result, no-kernel-event, ...
+	what TEXT NOT NULL,			-- the argument or state that it is about
+	record TEXT, entry TEXT, effect TEXT,
+	ip INTEGER				-- where the system call was made
+);
+
 CREATE TABLE event_names (id INTEGER PRIMARY KEY, name TEXT NOT NULL, origin TEXT NOT NULL);
+CREATE TABLE origins (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
 CREATE TABLE signals (signo INTEGER PRIMARY KEY, name TEXT NOT NULL);
 CREATE TABLE errnos (number INTEGER PRIMARY KEY, name TEXT NOT NULL);
 CREATE TABLE stack_ends (id INTEGER PRIMARY KEY, reason TEXT NOT NULL);
@@ -200,7 +234,7 @@ SELECT e.id, p.run,
 	strftime('%Y-%m-%dT%H:%M:%S', (r.started_ns + e.ts_ns - r.mono_ns) / 1000000000, 'unixepoch')
 		|| printf('.%09dZ', (r.started_ns + e.ts_ns - r.mono_ns) % 1000000000) AS time,
 	e.ts_ns, e.duration_ns, e.seq, p.pid, t.tid, p.host_pid, t.host_tid, p.comm, p.exe, p.container,
-	n.name AS event, n.origin, c.args, c.ret,
+	n.name AS event, (SELECT name FROM origins WHERE id = c.flags >> 4) AS origin, c.args, c.ret,
 	(SELECT name FROM errnos WHERE number = c.error) AS errno,
 	CASE WHEN c.mask_before IS NOT NULL THEN ifnull((SELECT group_concat(name, ' ') FROM signals
 		WHERE c.mask_before >> (signo - 1) & 1), '') END AS mask_before,

@@ -213,6 +213,7 @@ struct log_event {
 	int error;			/* 0: success */
 	uint64_t mask_before, mask_requested, mask_after;
 	unsigned int flags;		/* SIGSHIM_EVF_BEFORE, _REQUESTED, _AFTER, _VFORK */
+	const char *origin;
 	const char *args, *raw;		/* JSON; valid until the next row */
 };
 

@@ -57,6 +57,28 @@ static inline bool event_has_result(const struct event_desc *desc)
 	return desc->via == SIGSHIM_VIA_LIBC || desc->via == SIGSHIM_VIA_SYSCALL;
 }
 
+/* How a call came about: a shim's record says the first or the fourth, the verifier the others. */
+#define SIGSHIM_ORIGINS(X) \
+	X(WRAPPED, "wrapped")		/* through libc's function, which is wrapped */ \
+	X(SHIM, "shim")			/* the shim's own */ \
+	X(LIBC, "libc-internal")	/* by libc for purposes of its own */ \
+	X(SYSCALL, "syscall")		/* through syscall(2) */ \
+	X(INLINE, "inline")		/* by an instruction outside libc */ \
+	X(UNSHIMMED, "unshimmed")	/* in a process without the shim */ \
+	X(LOST, "lost")			/* there should be a shim's record, and is none */
+
+enum origin {
+	ORIGIN_NONE,
+#define X(id, name) ORIGIN_##id,
+	SIGSHIM_ORIGINS(X)
+#undef X
+	ORIGIN_END
+};
+/* NULL for a number that is none. */
+const char *origin_name(int origin);
+/* The origin of a shim's records of this event. */
+enum origin origin_of_event(const struct event_desc *desc);
+
 /* NULL for an id that the table doesn't have. */
 const struct event_desc *event_by_id(int id);
 /* The first event with that name at or after id `from` (1 first); NULL if none. */

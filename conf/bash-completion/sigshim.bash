@@ -79,7 +79,7 @@ _sigshim()
 	local key=
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_sigshim_words 'run collect query blocked check explain doctor inject --help --version'
+		_sigshim_words 'run collect query blocked check explain verify doctor inject --help --version'
 		return
 	fi
 	if [ "$word" = = ]; then
@@ -92,12 +92,13 @@ _sigshim()
 		return
 	fi
 	case $command in
-		run) options='--output --stack --depth --events --transport --overflow --follow --shim --ring-size --quiet --check --rules --severity --suppressions --gen-suppressions --baseline --format --report --require-complete --error-exitcode --help' ;;
-		collect) options='--socket --log --config --socket-mode --ring-size --max-connections --help' ;;
+		run) options='--output --stack --depth --events --transport --overflow --follow --shim --ring-size --verify --quiet --check --rules --severity --suppressions --gen-suppressions --baseline --format --report --require-complete --error-exitcode --help' ;;
+		collect) options='--socket --log --config --socket-mode --ring-size --max-connections --verify --help' ;;
 		query) options='--log --stack --follow --limit --reverse --count-by --format --sql --help' ;;
 		blocked) options='--log --at --live --format --help' ;;
 		check) options='--log --rules --severity --suppressions --gen-suppressions --baseline --format --report --require-complete --error-exitcode --help' ;;
 		explain) options='--markdown --rules --help' ;;
+		verify) options='--pid --cgroup --all --output --quiet --help' ;;
 		doctor) options='--help' ;;
 		inject) options='--shim --socket --env --output --undo --print-hook --compose --yes --help' ;;
 	esac
@@ -106,7 +107,7 @@ _sigshim()
 	query:*) _sigshim_filter "$key" ;;
 	blocked:*) _sigshim_signals ;;
 	explain:*) _sigshim_words "$(_sigshim_events)" ;;
-	run:*) _sigshim_files ;;
+	run:* | verify:*) _sigshim_files ;;
 	inject:*)
 		if [ "$COMP_CWORD" -eq 2 ]; then
 			_sigshim_words 'bundle oci-runtime oci-hook cdi env ld-so-preload'

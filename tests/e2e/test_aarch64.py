@@ -22,6 +22,7 @@ CONFIGURATION = "/usr/lib/aarch64-linux-gnu/pkgconfig"
 BUILD = os.path.join(harness.BUILD, "arm64")
 # Unit tests that fail in the emulator, and why.
 NOT_EMULATED = {
+    "only_regular_files_inside_are_opened": "the emulator has no openat2(2)",
     "the_masks_of_a_running_process_are_read": "/proc shows the emulator's threads and masks",
     "the_signal_trampoline_is_known_by_its_unwind_table": "there is no vDSO; the emulator's trampoline is in no module",
 }
