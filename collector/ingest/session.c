@@ -5,6 +5,7 @@
 #include "session.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -284,7 +285,15 @@ void session_gone(struct session *s)
 	session_end(s, session_fate(s));
 }
 
+/* The other end has gone, though that may not have been read yet. */
+static bool is_cut(int fd)
+{
+	struct pollfd p = { .fd = fd };
+
+	return fd < 0 || (poll(&p, 1, 0) > 0 && p.revents & POLLHUP);
+}
+
 bool session_is_running(const struct session *s)
 {
-	return s->pidfd >= 0 ? !proc_ended(s->pidfd) : s->fd >= 0;
+	return s->pidfd >= 0 ? !proc_ended(s->pidfd) : !is_cut(s->fd);
 }

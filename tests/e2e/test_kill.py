@@ -2,6 +2,7 @@
 """SIGKILL at random moments: every call that was completed before it is in the
 log, and what is not there is marked as a gap. A hundred moments here, a
 thousand in `make trials`."""
+import glob
 import os
 import random
 import signal
@@ -17,6 +18,19 @@ HOLES = """SELECT thread, last - n AS holes, ifnull((SELECT sum(last_seq - first
 	WHERE gaps.thread = seen.thread), 0) AS marked
 	FROM (SELECT thread, max(seq) AS last, count(*) AS n, count(DISTINCT seq) AS different FROM event_log GROUP BY thread) seen
 	WHERE holes <> marked OR n <> different"""
+
+
+def running(group):
+    """Whether a process of this group has not ended; init may take its time to reap it."""
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            with open(path, encoding="utf-8", errors="replace") as file:
+                state, _, its_group = file.read().rpartition(")")[2].split()[:3]
+        except OSError:
+            continue
+        if int(its_group) == group and state not in "ZX":
+            return True
+    return False
 
 
 class Kill(harness.TestCase):
@@ -36,6 +50,7 @@ class Kill(harness.TestCase):
         time.sleep(self.random.uniform(0, 0.02))
         os.killpg(victim.pid, signal.SIGKILL)
         self.assertEqual(victim.wait(), -signal.SIGKILL)
+        self.wait_for(lambda: not running(victim.pid), "the end of the victim's children")
         if not os.path.exists(self.path(name)):
             return []
         with open(self.path(name), "rb") as file:
