@@ -9,6 +9,7 @@
 #define CASE_H
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -187,11 +188,43 @@ UNUSED static void show_mask(const char *when)
 	    (unsigned long long)kernel_pending());
 }
 
+/* True if thread `tid` has begun to end: PF_EXITING in the flags of proc(5)'s stat, or it is gone. */
+UNUSED static bool thread_is_ending(const char *tid)
+{
+	char path[64], text[256] = "";
+	unsigned int flags = 4;
+	char *after;
+	long fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%s/stat", tid);
+	fd = kernel(SYS_openat, AT_FDCWD, path, O_RDONLY, 0);
+	if (fd >= 0) {
+		kernel(SYS_read, fd, text, sizeof(text) - 1, 0);
+		kernel(SYS_close, fd, 0, 0, 0);
+	}
+	after = strrchr(text, ')');
+	if (after)
+		sscanf(after, ") %*c %*d %*d %*d %*d %*d %u", &flags);
+	return flags & 4;
+}
+
+/* The threads that run. One that was joined may still be on its way out of the kernel. */
 UNUSED static int thread_count(void)
 {
-	struct stat st;
+	struct { uint64_t ino, off; unsigned short len; unsigned char type; char name[]; } *entry;
+	char room[2048] __attribute__((aligned(8)));
+	int count = 0;
+	long n, fd = kernel(SYS_openat, AT_FDCWD, "/proc/self/task", O_DIRECTORY, 0);
 
-	return stat("/proc/self/task", &st) == 0 ? (int)st.st_nlink - 2 : -1;
+	if (fd < 0)
+		return -1;
+	while ((n = kernel(SYS_getdents64, fd, room, sizeof(room), 0)) > 0)
+		for (long at = 0; at < n; at += entry->len) {
+			entry = (void *)(room + at);
+			count += entry->name[0] != '.' && !thread_is_ending(entry->name);
+		}
+	kernel(SYS_close, fd, 0, 0, 0);
+	return count;
 }
 
 /* All of it. */
