@@ -2,8 +2,9 @@
 /*
  * Events that are recorded as they begin, because the call may not return:
  * jumps that restore a mask, exec, exit. jump_entry.S comes here with the
- * arguments and goes on to the real function. And notes of what is no call at
- * all: threads that begin and end (life.c). AS-safe, MT-safe.
+ * arguments and goes on to the real function, or to what takes its place
+ * (jump.c). And notes of what is no call at all: threads that begin and end
+ * (life.c). AS-safe, MT-safe.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -13,6 +14,7 @@
 #include "clock.h"
 #include "copy.h"
 #include "history.h"
+#include "jump.h"
 #include "mask.h"
 #include "memo.h"
 #include "record.h"
@@ -53,7 +55,6 @@ static void take_mask(struct call *c)
 {
 	unsigned int i = target_of(c->ev);
 
-	c->after = c->before;
 	if (c->ev->effect != SIGSHIM_EFFECT_JUMP ||
 	    !copy_argument(c->ev->kind[i], c->copy[i], (uintptr_t)c->arg[i], c->ev->kind[i] == SIGSHIM_KIND_JMPBUF))
 		return;
@@ -80,26 +81,35 @@ static void take_text(struct call *c)
 	}
 }
 
-static void announce(struct call *c, uint64_t *words, bool tight)
+/* `restore`: the mask is set here, which tells what it was, and not by the jump. */
+static void announce(struct call *c, uint64_t *words, bool tight, bool restore)
 {
 	c->ret = c->error = 0;
-	c->before = sys_mask();
 	take_mask(c);
 	take_text(c);
-	c->flags |= SIGSHIM_EVF_BEFORE | SIGSHIM_EVF_AFTER;
 	c->seq = thread_count(c->t);
 	c->start = c->end = moment_now(shim_process);
+	if (restore)
+		sys(SYS_rt_sigprocmask, SIG_SETMASK, &c->requested, &c->before, sizeof(c->before));
+	else
+		c->before = sys_mask();
+	if (!(c->flags & SIGSHIM_EVF_REQUESTED))
+		c->after = c->before;
+	c->flags |= SIGSHIM_EVF_BEFORE | SIGSHIM_EVF_AFTER;
 	record_call(c, words, tight);
 }
 
-static __attribute__((noinline)) void announce_roomy(const struct shim_event *ev, const long *arg,
-						     struct memo_key from, struct thread *t)
+/* What to go on with; NULL for the real function. */
+static __attribute__((noinline)) shim_function *announce_roomy(const struct shim_event *ev, const long *arg,
+							       struct memo_key from, struct thread *t)
 {
+	shim_function *unmasked = jump_unmasked(ev->id);
 	struct call c;
 	uint64_t words[FRAME_WORDS + shim_config.depth + STACK_SKIP];
 
 	call_begin(&c, ev, arg, t, from);
-	announce(&c, words, false);
+	announce(&c, words, false, unmasked);
+	return unmasked;
 }
 
 static __attribute__((noinline)) void announce_tight(const struct shim_event *ev, const long *arg,
@@ -112,7 +122,7 @@ static __attribute__((noinline)) void announce_tight(const struct shim_event *ev
 		return;
 	}
 	call_begin(&s->call, ev, arg, t, from);
-	announce(&s->call, s->words, true);
+	announce(&s->call, s->words, true, false);
 	scratch_give(s);
 }
 
@@ -139,7 +149,7 @@ static __attribute__((noinline)) void note_roomy(const struct shim_event *ev, co
 	uint64_t words[FRAME_WORDS + 1];
 
 	call_begin(&c, ev, arg, t, from);
-	announce(&c, words, false);
+	announce(&c, words, false, false);
 }
 
 static void note_here(const struct shim_event *ev, const long *arg, struct memo_key from)
@@ -173,23 +183,25 @@ void shim_note(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], uintptr
 	errno = saved;
 }
 
-static void announce_here(const struct shim_event *ev, const long *arg, const struct frame *frame)
+static shim_function *announce_here(const struct shim_event *ev, const long *arg, const struct frame *frame)
 {
 	const struct memo_key from = frame_key(frame);
 	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
 	struct thread *t = thread_self();
+	shim_function *own = jump_switch(ev->id);
 
 	if (likely(!stack_is_tight(t, sp)))
-		announce_roomy(ev, arg, from, t);
-	else if (!stack_is_full(t, sp))
+		return own ? own : announce_roomy(ev, arg, from, t);
+	if (!stack_is_full(t, sp))
 		announce_tight(ev, arg, from, t);
 	else
 		process_lost();
+	return NULL;
 }
 
 void *shim_announce(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], const struct frame *frame)
 {
-	shim_function *real;
+	shim_function *next = NULL;
 	int saved = errno;
 
 	/* It may leave the call that a handler interrupted. */
@@ -201,12 +213,13 @@ void *shim_announce(unsigned int id, const long arg[static SIGSHIM_MAX_ARGS], co
 		if (unlikely(!process_ready()))
 			process_lost();
 		else if (shim_config.event[id])
-			announce_here(&shim_events[id], arg, frame);
+			next = announce_here(&shim_events[id], arg, frame);
 	}
 	/* No destructor follows. */
 	if ((id == SIGSHIM_EV__exit || id == SIGSHIM_EV__Exit) && !shim_sandboxed)
 		process_bye();
-	real = likely(shim_real[id]) ? shim_real[id] : real_late(&shim_events[id]);
+	if (!next)
+		next = likely(shim_real[id]) ? shim_real[id] : real_late(&shim_events[id]);
 	errno = saved;
-	return (void *)real;
+	return (void *)next;
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "environ.h"
+#include "jump.h"
 #include "life.h"
 #include "memo.h"
 #include "ring.h"
@@ -209,6 +210,7 @@ static __attribute__((constructor)) void begin(void)
 	process_start();
 	/* Not earlier: a first call may come from inside malloc, and dlopen allocates. */
 	real_resolve_clock();
+	jump_resolve();
 	stack_load();
 	errno = saved;
 }

@@ -91,7 +91,7 @@ void call_result(struct text *t, const struct log_event *ev)
 	const char *error = error_text(ev->error, buf);
 
 	/* It has none, but for calls that may not return. */
-	if (!event_has_result(ev->desc)) {
+	if (!event_has_result(ev->desc, ev->error)) {
 		text_add(t, ev->desc->via == SIGSHIM_VIA_NOTE ? "" : "= ?");
 		return;
 	}

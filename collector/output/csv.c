@@ -54,7 +54,7 @@ static void call_part(struct output *o, const struct log_event *ev, struct text 
 	text_addf(t, ",%s,", ev->desc->name);
 	csv_cell(t, ev->args);
 	text_addc(t, ',');
-	if (event_has_result(ev->desc))
+	if (event_has_result(ev->desc, ev->error))
 		text_addi(t, ev->ret);
 	text_addf(t, ",%s", error ? error : "");
 	for (int i = 0; i < 3; i++) {

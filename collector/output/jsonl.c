@@ -29,7 +29,7 @@ static void call_part(struct output *o, const struct log_event *ev, struct text 
 
 	json_put_string(j, "event", ev->desc->name);
 	json_put_args(j, ev);
-	if (event_has_result(ev->desc))
+	if (event_has_result(ev->desc, ev->error))
 		json_put_int(j, "ret", ev->ret);
 	else
 		json_object_object_add(j, "ret", NULL);

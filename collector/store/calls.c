@@ -72,7 +72,7 @@ int store_call(struct store *s, int64_t id, const struct event *ev, int64_t stac
 {
 	bool changes = ev->desc->effect == SIGSHIM_EFFECT_MASK && ev->arg[1];
 	struct bind_value ret_cell = {
-		.is_text = !event_has_result(ev->desc), .number = ev->ret,
+		.is_text = !event_has_result(ev->desc, ev->error), .number = ev->ret,
 	};
 	struct bind_value how = { .is_text = !changes, .number = (int)ev->arg[0] };
 	struct json_object *args = args_json(ev), *raw = args_raw(ev);

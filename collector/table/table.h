@@ -51,10 +51,10 @@ struct event_desc {
 	const char *purpose, *example, *issues, *related;
 };
 
-/* False for what is recorded as it begins, or is no call: it has no result. */
-static inline bool event_has_result(const struct event_desc *desc)
+/* False for what is recorded as it begins and did not fail, or is no call: it has no result. */
+static inline bool event_has_result(const struct event_desc *desc, int error)
 {
-	return desc->via == SIGSHIM_VIA_LIBC || desc->via == SIGSHIM_VIA_SYSCALL;
+	return error || desc->via == SIGSHIM_VIA_LIBC || desc->via == SIGSHIM_VIA_SYSCALL;
 }
 
 /* How a call came about: a shim's record says the first or the fourth, the verifier the others. */

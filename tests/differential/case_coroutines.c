@@ -3,6 +3,8 @@
  * Stacks that the program made itself: ucontext coroutines, and a stack that
  * is switched by hand, with unmapped memory around them.
  */
+/* flags: -Wl,--no-as-needed -lm */
+#include <fenv.h>
 #include <ucontext.h>
 
 #include "case.h"
@@ -11,6 +13,7 @@
 
 static ucontext_t main_context, context[3];
 static int finished;
+static const int rounding[] = { FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO };
 
 static void *new_stack(size_t size)
 {
@@ -29,6 +32,8 @@ static void coroutine(int n)
 		CALL(pthread_sigmask(SIG_UNBLOCK, &set, NULL));
 		CALL(raise(SIGUSR1));
 		show_mask("coroutine");
+		say("rounding %#x, exceptions %#x", (unsigned int)fegetround(), (unsigned int)fegetexcept());
+		fesetround(rounding[n]);
 		swapcontext(&context[n], &context[(n + 1) % 3]);
 	}
 	if (++finished == 3)
@@ -55,7 +60,10 @@ static void coroutines(void)
 		context[i].uc_link = &main_context;
 		makecontext(&context[i], (void (*)(void))coroutine, 1, i);
 	}
-	swapcontext(&main_context, &context[0]);
+	feenableexcept(FE_DIVBYZERO);
+	CALL(swapcontext(&main_context, &context[0]));
+	say("back: rounding %#x, exceptions %#x", (unsigned int)fegetround(), (unsigned int)fegetexcept());
+	fedisableexcept(FE_DIVBYZERO);
 }
 
 static void on_other_stack(void)

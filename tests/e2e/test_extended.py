@@ -25,6 +25,7 @@ FIRST = [
     ("siglongjmp", None, None), ("longjmp", None, None), ("_longjmp", None, None),
     ("swapcontext", None, None), ("swapcontext", None, None),
     ("swapcontext", None, None), ("setcontext", None, None),
+    ("setcontext", -1, "EFAULT"),
     ("pthread_create", 0, None), ("pthread_create", 0, None), ("thrd_create", 0, None),
 ]
 
@@ -109,6 +110,8 @@ class Extended(harness.TestCase):
         self.assertEqual(by_name["sigwaitinfo"]["args"]["info"]["si_code"], "SI_USER")
         self.assertEqual(by_name["siglongjmp"]["mask_after"], ["SIGUSR1"])
         self.assertEqual(by_name["swapcontext"]["mask_after"], ["SIGUSR1", "SIGUSR2"])
+        nowhere = [e for e in events if e["event"] == "setcontext"][-1]
+        self.assertNotIn("ucp", nowhere.get("copies", {}))
 
     def test_a_table_shows_the_masks_that_threads_begin_and_end_with(self):
         log, _ = self.record([harness.program("extended")], status=3)

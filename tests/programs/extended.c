@@ -175,6 +175,7 @@ static void jumps(void)
 	makecontext(&inner, coroutine, 0);
 	swapcontext(&outer, &inner);
 	swapcontext(&outer, &inner);
+	SHOW(setcontext(NULL));
 }
 
 static void *returns(void *arg)
