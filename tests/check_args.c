@@ -2,12 +2,12 @@
 /*
  * The JSON of an event's arguments.
  */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/args.h"
+#include "unit.h"
 
 static const struct event_desc *event_of(const char *ident)
 {
@@ -138,9 +138,6 @@ END_TEST
 int main(void)
 {
 	TCase *t = tcase_create("args");
-	Suite *suite = suite_create("args");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(t, a_set_is_an_array_of_names);
 	tcase_add_test(t, a_null_is_null_and_what_could_not_be_copied_is_an_address);
@@ -149,10 +146,5 @@ int main(void)
 	tcase_add_test(t, flags_values_and_sizes_have_their_forms);
 	tcase_add_test(t, a_name_is_cut_and_what_is_no_plain_character_is_a_question_mark);
 	tcase_add_test(t, raw_arguments_are_unsigned_numbers);
-	suite_add_tcase(suite, t);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_case("args", t);
 }

@@ -176,20 +176,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("child");
 	TCase *t = tcase_create("child");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, children_in_a_ring_are_processes_of_their_own);
 	tcase_add_test(t, lost_calls_of_children_are_gaps_that_add_up);
 	tcase_add_loop_test(t, a_child_that_connects_goes_on_in_its_row, 0, 2);
 	tcase_add_test(t, children_that_lie_harm_nobody);
-	suite_add_tcase(suite, t);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_case("child", t);
 }

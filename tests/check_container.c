@@ -2,11 +2,11 @@
 /*
  * Ids of containers in what /proc/PID/cgroup says, as engines write it.
  */
-#include <check.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "ingest/container.h"
+#include "unit.h"
 
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define OTHER "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
@@ -70,16 +70,9 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("container");
 	TCase *tc = tcase_create("container");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tc);
 	tcase_add_test(tc, ids_are_found_as_engines_write_them);
 	tcase_add_test(tc, we_and_what_is_gone_are_in_no_container);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_case("container", tc);
 }

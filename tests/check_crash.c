@@ -176,20 +176,11 @@ END_TEST
 int main(void)
 {
 	TCase *t = tcase_create("crash");
-	Suite *suite = suite_create("crash");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 120);
 	tcase_add_test(t, of_a_torn_tail_every_whole_chunk_counts_and_nothing_else);
 	tcase_add_loop_test(t, after_a_kill_at_any_moment_everything_is_in_the_log_exactly_once, 0, 20);
 	tcase_add_test(t, a_finisher_that_stops_is_taken_over_by_the_next);
 	tcase_add_test(t, what_cannot_be_written_is_kept_and_written_later);
-	suite_add_tcase(suite, t);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_case("crash", t);
 }

@@ -3,11 +3,11 @@
  * The decoder: good frames of every event come out as they went in, and each
  * kind of bad frame is refused for its own reason.
  */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ingest/decode.h"
+#include "unit.h"
 
 struct frame {
 	union {
@@ -300,10 +300,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("decode");
 	TCase *t = tcase_create("decode");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(t, every_event_of_the_table_comes_out_as_it_went_in, 1, SIGSHIM_EV_END);
 	tcase_add_test(t, a_longer_fixed_part_of_a_newer_version_is_skipped);
@@ -317,9 +314,5 @@ int main(void)
 	tcase_add_test(t, a_bad_module_is_refused);
 	tcase_add_test(t, loss_and_bye_are_exactly_as_long_as_they_are);
 	tcase_add_test(t, every_reason_has_a_name_of_its_own);
-	suite_add_tcase(suite, t);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_case("decode", t);
 }

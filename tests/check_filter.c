@@ -268,10 +268,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("filter");
 	TCase *t = tcase_create("filter");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(t, make_log, remove_log);
 	tcase_add_test(t, every_key_chooses_its_events);
@@ -281,9 +278,5 @@ int main(void)
 	tcase_add_test(t, text_of_a_filter_never_becomes_sql);
 	tcase_add_test(t, times_are_read_in_every_form);
 	tcase_add_test(t, events_are_counted_by_every_key);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return run_case("filter", t);
 }

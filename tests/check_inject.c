@@ -3,7 +3,6 @@
  * The editor of runtime specifications, what it leaves alone, and what a
  * runtime's arguments say.
  */
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "inject/inject.h"
+#include "unit.h"
 
 static const struct inject_settings settings = {
 	.library = "/opt/s/libsigshim.so", .socket = "/run/sigshim/collector.sock",
@@ -304,12 +304,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("inject");
 	TCase *tc = tcase_create("inject");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tc);
 	tcase_add_test(tc, mounts_and_environment_are_added_at_the_end);
 	tcase_add_test(tc, lists_that_are_not_there_are_made);
 	tcase_add_test(tc, another_preload_stays_behind_ours);
@@ -323,8 +319,5 @@ int main(void)
 	tcase_add_test(tc, a_config_that_is_no_regular_file_is_left_alone);
 	tcase_add_test(tc, a_runtimes_arguments_name_the_bundle);
 	tcase_add_test(tc, paths_that_a_flag_cannot_carry_are_refused);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_case("inject", tc);
 }

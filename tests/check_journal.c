@@ -218,12 +218,8 @@ END_TEST
 int main(void)
 {
 	TCase *t = tcase_create("journal");
-	Suite *suite = suite_create("journal");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 120);
 	tcase_add_test(t, every_operation_arrives_as_it_was);
 	tcase_add_test(t, what_a_verifier_writes_arrives_as_it_was);
 	tcase_add_test(t, a_call_of_every_row_arrives_with_its_copies);
@@ -231,10 +227,5 @@ int main(void)
 	tcase_add_test(t, a_journal_in_use_is_left_alone);
 	tcase_add_test(t, a_trimmed_journal_goes_on_from_its_position);
 	tcase_add_test(t, garbage_beside_a_log_is_not_taken_for_a_journal);
-	suite_add_tcase(suite, t);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_case("journal", t);
 }

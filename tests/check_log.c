@@ -2,7 +2,6 @@
 /*
  * The log as a file: opening it, failures, and the names of its frames.
  */
-#include <check.h>
 #include <errno.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -372,9 +371,6 @@ END_TEST
 int main(void)
 {
 	TCase *t = tcase_create("log");
-	Suite *suite = suite_create("log");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(t, make_dir, remove_dir);
 	tcase_add_test(t, a_missing_log_is_told_from_a_foreign_file);
@@ -390,10 +386,5 @@ int main(void)
 	tcase_add_test(t, frames_are_named_and_read_with_their_inlined_functions);
 	tcase_add_test(t, a_frame_that_a_signal_interrupted_becomes_exact);
 	tcase_add_test(t, refusals_add_up_and_gaps_keep_what_is_unknown);
-	suite_add_tcase(suite, t);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_case("log", t);
 }

@@ -268,10 +268,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("masks");
 	TCase *t = tcase_create("masks");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(t, make_log, remove_log);
 	tcase_add_test(t, the_call_that_blocked_a_signal_is_blamed);
@@ -284,9 +281,5 @@ int main(void)
 	tcase_add_test(t, an_exec_hands_the_mask_on_and_its_old_image_is_replaced);
 	tcase_add_test(t, lost_records_leave_a_doubt_until_a_later_one);
 	tcase_add_test(t, the_masks_of_a_running_process_are_read);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return run_case("masks", t);
 }

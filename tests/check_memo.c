@@ -7,7 +7,6 @@
  * library's objects.
  */
 #include <alloca.h>
-#include <check.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +18,7 @@
 #include "../shim/memo.h"
 #include "../shim/memo_walk.h"
 #include "../shim/shim.h"
+#include "unit.h"
 
 #define MAX_STACKS (1u << 16)
 
@@ -284,24 +284,16 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("memo");
 	TCase *t = tcase_create("memo");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	if (!process_ready() || !shim_config.memo) {
 		puts("the library's state can't be made");
 		return 1;
 	}
-	tcase_set_timeout(t, 300);
 	tcase_add_test(t, random_paths_give_the_stacks_that_libunwind_gives);
 	tcase_add_test(t, handlers_on_an_alternate_stack_too);
 	tcase_add_test(t, coroutines_on_stacks_that_come_and_go);
 	tcase_add_test(t, each_thread_has_its_own);
 	tcase_add_test(t, two_calls_of_one_function_are_told_apart);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_case("memo", t);
 }

@@ -295,10 +295,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("output");
 	TCase *t = tcase_create("output");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(t, make_log, remove_log);
 	tcase_add_test(t, jsonl_has_every_key_in_order);
@@ -314,9 +311,5 @@ int main(void)
 	tcase_add_test(t, every_format_opens_and_unknown_ones_do_not);
 	tcase_add_test(t, a_full_disk_is_an_error);
 	tcase_add_test(t, rows_come_in_every_format);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return run_case("output", t);
 }

@@ -133,18 +133,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("resume");
 	TCase *t = tcase_create("resume");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, a_collector_after_a_killed_one_goes_on_with_what_that_one_knew, 0, 2);
 	tcase_add_test(t, an_instance_of_another_process_is_nobodys);
-	suite_add_tcase(suite, t);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_case("resume", t);
 }

@@ -337,13 +337,9 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("ring");
 	TCase *t = tcase_create("ring");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, records_come_out_in_order_for_many_laps);
 	tcase_add_test(t, what_is_copied_out_keeps_its_cells_until_it_is_released);
 	tcase_add_test(t, an_unfinished_record_is_waited_for_once_then_passed_and_delivered_late);
@@ -357,9 +353,5 @@ int main(void)
 	tcase_add_test(t, a_ring_full_of_unfinished_cells_costs_bounded_time_and_memory);
 	tcase_add_loop_test(t, random_bytes_all_over_never_lead_outside, 0, 5);
 	tcase_add_test(t, a_ring_beyond_the_budget_is_not_made);
-	suite_add_tcase(suite, t);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_case("ring", t);
 }

@@ -3,7 +3,6 @@
  * Files of a process with a root of its own, which lays traps, and the table
  * that keeps them.
  */
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -17,6 +16,7 @@
 
 #include "ingest/files.h"
 #include "ingest/root.h"
+#include "unit.h"
 
 static char dir[] = "/tmp/check_root.XXXXXX";
 static pid_t child;
@@ -195,19 +195,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("root");
 	TCase *tc = tcase_create("root");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tc);
 	tcase_add_checked_fixture(tc, begin, end);
 	tcase_add_test(tc, only_regular_files_inside_are_opened);
 	tcase_add_test(tc, a_process_that_has_gone_has_no_root);
 	tcase_add_test(tc, files_are_kept_by_path_and_build_id);
 	tcase_add_test(tc, the_oldest_file_goes_when_there_are_too_many);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_case("root", tc);
 }

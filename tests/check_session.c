@@ -325,13 +325,9 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("session");
 	TCase *t = tcase_create("session");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, records_modules_and_stacks_of_a_process_are_in_the_log, 0, 2);
 	tcase_add_loop_test(t, what_a_killed_process_sent_is_in_the_log, 0, 2);
 	tcase_add_loop_test(t, lost_calls_are_gaps_that_add_up, 0, 2);
@@ -345,9 +341,5 @@ int main(void)
 	tcase_add_test(t, descriptors_that_a_peer_sends_are_not_kept);
 	tcase_add_test(t, ten_thousand_silent_connections_keep_nobody_out);
 	tcase_add_test(t, a_peer_that_floods_does_not_disturb_another);
-	suite_add_tcase(suite, t);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_case("session", t);
 }

@@ -2,7 +2,6 @@
 /*
  * The log: what is written is read again, and what goes wrong is told.
  */
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -376,9 +375,6 @@ END_TEST
 int main(void)
 {
 	TCase *t = tcase_create("log");
-	Suite *suite = suite_create("store");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, an_event_of_every_row_is_read_again);
@@ -391,10 +387,5 @@ int main(void)
 	tcase_add_test(t, every_way_of_counting_gives_the_same);
 	tcase_add_test(t, progress_can_stop_a_long_query);
 	tcase_add_test(t, a_persons_statement_can_only_read);
-	suite_add_tcase(suite, t);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_case("store", t);
 }

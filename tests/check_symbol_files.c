@@ -4,7 +4,6 @@
  * names as eu-addr2line gives them.
  */
 #include <arpa/inet.h>
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -297,8 +296,11 @@ START_TEST(names_and_lines_are_those_of_eu_addr2line)
 }
 END_TEST
 
-static void add_tests(TCase *tc)
+int main(void)
 {
+	TCase *tc = tcase_create("symbol files");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_file_is_refused_for_what_it_is);
 	tcase_add_test(tc, a_file_that_is_cut_or_replaced_while_open_gives_no_wrong_name);
 	tcase_add_loop_test(tc, damaged_files_are_survived, 1, 5);
@@ -307,9 +309,5 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, debuginfod_is_asked_only_when_wanted);
 	tcase_add_test(tc, no_more_files_stay_open_than_allowed);
 	tcase_add_test(tc, names_and_lines_are_those_of_eu_addr2line);
-}
-
-int main(void)
-{
-	return run_case("symbol files", add_tests);
+	return run_case("symbol files", tc);
 }

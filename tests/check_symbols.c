@@ -2,7 +2,6 @@
 /*
  * Names for addresses of this very program and of libc, and demangling.
  */
-#include <check.h>
 #include <signal.h>
 #include <string.h>
 
@@ -195,8 +194,11 @@ START_TEST(a_mangled_name_that_would_fill_the_memory_stays_mangled)
 }
 END_TEST
 
-static void add_tests(TCase *tc)
+int main(void)
 {
+	TCase *tc = tcase_create("symbols");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_function_is_found_with_its_file_and_line);
 	tcase_add_test(tc, a_return_address_names_the_call_before_it);
 	tcase_add_test(tc, an_inlined_call_is_a_level_of_its_own);
@@ -205,9 +207,5 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, the_signal_trampoline_is_known_by_its_unwind_table);
 	tcase_add_test(tc, mangled_names_become_readable);
 	tcase_add_test(tc, a_mangled_name_that_would_fill_the_memory_stays_mangled);
-}
-
-int main(void)
-{
-	return run_case("symbols", add_tests);
+	return run_case("symbols", tc);
 }

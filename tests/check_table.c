@@ -2,13 +2,13 @@
 /*
  * The event table and the names of the kernel's numbers.
  */
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "table/table.h"
+#include "unit.h"
 
 START_TEST(every_event_is_found_by_id_and_by_name)
 {
@@ -209,9 +209,6 @@ END_TEST
 int main(void)
 {
 	TCase *t = tcase_create("table");
-	Suite *suite = suite_create("table");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(t, every_event_is_found_by_id_and_by_name);
 	tcase_add_test(t, every_event_has_as_many_arguments_as_its_prototype);
@@ -224,10 +221,5 @@ int main(void)
 	tcase_add_test(t, flags_are_listed_and_named);
 	tcase_add_test(t, the_nearest_word_is_suggested);
 	tcase_add_test(t, nothing_far_away_is_suggested);
-	suite_add_tcase(suite, t);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_case("table", t);
 }

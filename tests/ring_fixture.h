@@ -6,7 +6,6 @@
 #ifndef RING_FIXTURE_H
 #define RING_FIXTURE_H
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -17,6 +16,7 @@
 
 #include "ingest/decode.h"
 #include "ingest/ring.h"
+#include "unit.h"
 
 #define CELLS (RING_MIN_DATA / SIGSHIM_CELL)
 

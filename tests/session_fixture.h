@@ -6,7 +6,6 @@
 #ifndef SESSION_FIXTURE_H
 #define SESSION_FIXTURE_H
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <dirent.h>
@@ -25,6 +24,7 @@
 #include "ingest/ingest.h"
 #include "journal/journal.h"
 #include "store/store.h"
+#include "unit.h"
 
 
 static char dir[64], log_path[128], socket_path[128];

@@ -6,7 +6,6 @@
 #ifndef SIGSHIM_SMALL_LOG_H
 #define SIGSHIM_SMALL_LOG_H
 
-#include <check.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,6 @@
 #ifndef SIGSHIM_STORE_FIXTURE_H
 #define SIGSHIM_STORE_FIXTURE_H
 
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,10 +5,10 @@
 #ifndef SIGSHIM_STORE_PUT_H
 #define SIGSHIM_STORE_PUT_H
 
-#include <check.h>
 #include <errno.h>
 
 #include "store/store.h"
+#include "unit.h"
 
 static inline struct log_ids put_ids(struct store *s)
 {

@@ -7,7 +7,6 @@
 #ifndef TESTS_SYMBOLS_FIXTURE_H
 #define TESTS_SYMBOLS_FIXTURE_H
 
-#include <check.h>
 #include <dlfcn.h>
 #include <link.h>
 #include <stdbool.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "symbols/symbols.h"
+#include "unit.h"
 
 static struct symbolizer *s;
 static char self[4096], libc[4096], dir[64];
@@ -103,24 +103,6 @@ static inline void check_plain_line(int line)
 {
 	ck_assert_int_ge(line, plain_line);
 	ck_assert_int_le(line, plain_line + 2);
-}
-
-static inline int run_case(const char *name, void (*add)(TCase *tc))
-{
-	Suite *suite = suite_create(name);
-	TCase *tc = tcase_create(name);
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(tc, 120);
-	tcase_add_checked_fixture(tc, setup, teardown);
-	add(tc);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 #endif
