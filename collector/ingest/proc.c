@@ -261,18 +261,21 @@ int proc_maps(int pid, const char *text)
 {
 	char path[64], *line = NULL;
 	size_t size = 0;
-	int found = 0, lines = 0;
+	int found = 0;
 	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
 	f = fopen(path, "re");
 	if (!f)
 		return -errno;
-	for (; !found && getline(&line, &size, f) > 0; lines++)
+	while (!found && getline(&line, &size, f) > 0)
 		found = strstr(line, text) != NULL;
-	/* One that is ending has no memory left. */
-	if (!found && (ferror(f) || lines == 0))
-		found = -ESRCH;
+	/* One that is ending has no memory left, perhaps since a moment ago: then the list was cut. */
+	if (!found) {
+		rewind(f);
+		if (getline(&line, &size, f) <= 0)
+			found = -ESRCH;
+	}
 	free(line);
 	fclose(f);
 	return found;
