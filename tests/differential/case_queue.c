@@ -50,7 +50,7 @@ static void raw(void)
 {
 	siginfo_t info = { .si_signo = 99, .si_errno = 42, .si_code = -1000 };
 
-	info.si_pid = 4321;
+	info.si_pid = 0x7ffffff0;	/* nobody has it */
 	info.si_uid = 1234;
 	info.si_value.sival_ptr = (void *)0x1122334455667788;
 	CALL(syscall(SYS_rt_sigqueueinfo, getpid(), SIGRTMIN + 9, &info));

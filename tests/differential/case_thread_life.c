@@ -4,7 +4,6 @@
  * and masks; every way of ending, with clean-ups and destructors in their
  * order; failures.
  */
-/* timeout: 40 */
 #include <stdatomic.h>
 #include <threads.h>
 
@@ -146,7 +145,7 @@ static void attributes(void)
 {
 	static char memory[STACK] __attribute__((aligned(4096)));
 	pthread_attr_t attr;
-	sigset_t set = set_of(SIGUSR2, SIGTERM);
+	sigset_t set = set_of(SIGUSR2, SIGTERM, 0);
 
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, (size_t)sysconf(_SC_THREAD_STACK_MIN));
