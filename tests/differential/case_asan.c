@@ -6,7 +6,6 @@
 /* needs: libasan.so */
 /* flags: -fsanitize=address */
 /* preload: libasan.so */
-/* timeout: 40 */
 #include "sanitized.h"
 
 static void *fault(void *arg)

@@ -5,7 +5,6 @@
  */
 /* needs: libasan.so */
 /* flags: -fsanitize=address -static-libasan */
-/* timeout: 40 */
 #include "sanitized.h"
 
 static void *fault(void *arg)

@@ -3,7 +3,6 @@
  * Signals that interrupt malloc in new threads, whose handler calls wrapped
  * functions: these may not need malloc, nor anything that needs it.
  */
-/* timeout: 30 */
 #include <stdatomic.h>
 
 #include "case.h"

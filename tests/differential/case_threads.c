@@ -3,7 +3,6 @@
  * A thousand threads, some at a time, that end in every way: by return,
  * pthread_exit, and cancellation at any point, also inside wrapped calls.
  */
-/* timeout: 40 */
 #include <stdatomic.h>
 
 #include "case.h"

@@ -6,7 +6,6 @@
 /* needs: libtsan.so */
 /* flags: -fsanitize=thread */
 /* preload: libtsan.so */
-/* timeout: 40 */
 #include "sanitized.h"
 
 static long shared;

@@ -6,7 +6,6 @@
 /* needs: valgrind */
 /* wrapper: valgrind -q --error-exitcode=44 --leak-check=full --show-reachable=no */
 /* only: ring-unwind socket-fp absent */
-/* timeout: 60 */
 #include "sanitized.h"
 
 static void *fault(void *arg)
