@@ -21,6 +21,7 @@ SIGSHIM = os.path.join(BUILD, "sigshim")
 LIBRARY = os.path.join(BUILD, "libsigshim.so")
 SANITIZED = os.environ.get("SANITIZED") == "1"
 SLOW = 10 if SANITIZED else 1
+HUNG = 300	# seconds; nothing takes a tenth of it, but a busy machine may
 LONG = os.environ.get("TRIALS") == "1"	# the long form of tests that have one: make trials
 
 
@@ -77,7 +78,7 @@ class TestCase(unittest.TestCase):
     def environment(self, **more):
         return clean_environment(XDG_RUNTIME_DIR=self.dir, **more)
 
-    def plain(self, command, timeout=60, **kw):
+    def plain(self, command, timeout=HUNG, **kw):
         """Runs a command without sigshim."""
         kw.setdefault("env", self.environment())
         return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -91,7 +92,7 @@ class TestCase(unittest.TestCase):
                              f"sigshim {' '.join(map(str, args))}\nstdout: {done.stdout[-2000:]}\nstderr: {done.stderr[-2000:]}")
         return done
 
-    def record(self, command, *options, status=0, env=None, timeout=60, log="log.db"):
+    def record(self, command, *options, status=0, env=None, timeout=HUNG, log="log.db"):
         """`sigshim run`: returns the log's path and what the command printed."""
         log = self.path(log)
         done = self.sigshim("run", "-o", log, *options, "--", *command, status=status, timeout=timeout,
@@ -106,7 +107,7 @@ class TestCase(unittest.TestCase):
     def sql(self, log, statement):
         """Rows of a query with the sqlite3 module, which knows nothing of sigshim."""
         import sqlite3  # pylint: disable=import-outside-toplevel
-        with sqlite3.connect(log) as db:
+        with sqlite3.connect(log, timeout=HUNG) as db:
             return db.execute(statement).fetchall()
 
     def summary(self, done):
@@ -134,7 +135,7 @@ class TestCase(unittest.TestCase):
         if process.poll() is None:
             process.send_signal(sig)
             try:
-                process.wait(30 * SLOW)
+                process.wait(HUNG * SLOW)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -149,7 +150,7 @@ class TestCase(unittest.TestCase):
         if LONG:
             print(f"{self.id().removeprefix('__main__.')}: {text}", flush=True)
 
-    def wait_for(self, condition, what, seconds=20):
+    def wait_for(self, condition, what, seconds=HUNG):
         end = time.monotonic() + seconds * SLOW
         while time.monotonic() < end:
             if condition():

@@ -28,7 +28,7 @@ class Pulse:
     def end(self):
         """Ends it; returns its exit status and what it said on stderr."""
         if not self.process.stdin.closed:
-            _, self.errors = self.process.communicate(timeout=60)
+            _, self.errors = self.process.communicate(timeout=harness.HUNG)
         return self.process.returncode, self.errors
 
 

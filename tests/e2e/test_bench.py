@@ -90,7 +90,7 @@ class Bench(harness.TestCase):
 
     def test_what_is_missing_is_named(self):
         done = self.plain([sys.executable, os.path.join(harness.ROOT, "tests", "bench", "run.py"), "--quick", "--rounds=1",
-                           "--output", self.dir, "--ways=native memo", "--cases=d10"], timeout=60,
+                           "--output", self.dir, "--ways=native memo", "--cases=d10"],
                           env=self.environment(BUILD=self.dir, PYTHONDONTWRITEBYTECODE="1"))
         self.assertIn("missing: sigshim: not built: run make", done.stdout)
         self.assertIn("no such way", self.runner("--ways=nosuch", status=1).stderr)

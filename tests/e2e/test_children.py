@@ -106,7 +106,7 @@ class Trouble(harness.TestCase):
         process, path = self.collector("--ring-size=64K")
         log = self.path("collected.db")
         subprocess.run([PROGRAM, "stop", str(process.pid), str(children), str(calls)], check=True, cwd=self.dir,
-                       env=self.preloaded(path, SIGSHIM_EVENTS="core", **env), timeout=100 * harness.SLOW)
+                       env=self.preloaded(path, SIGSHIM_EVENTS="core", **env), timeout=harness.HUNG * harness.SLOW)
         os.kill(process.pid, signal.SIGCONT)
         self.stop(process)
         return [self.sql(log, statement)[0][0] or 0 for statement in

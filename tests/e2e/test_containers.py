@@ -279,7 +279,7 @@ class Ways(Containers):
         self.wait_for(lambda: self.sigshim("query", "-L", second, "container=" + ident[:12], "-n1", status=None).stdout,
                       "the second collector's records", seconds=60)
         open(self.path("enough"), "w", encoding="ascii").close()
-        self.assertEqual(container.wait(60 * harness.SLOW), 0)
+        self.assertEqual(container.wait(harness.HUNG * harness.SLOW), 0)
 
     def test_containers_that_live_for_a_moment(self):
         program = self.make_program()

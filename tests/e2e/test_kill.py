@@ -116,7 +116,7 @@ class Kill(harness.TestCase):
                                        env=self.preloaded(socket))
             time.sleep(self.random.uniform(0, 0.1))
             self.stop(collector, signal.SIGKILL)
-            self.assertEqual(program.communicate(timeout=60)[0], "2 threads, 20000 calls each\n")
+            self.assertEqual(program.communicate(timeout=harness.HUNG)[0], "2 threads, 20000 calls each\n")
             self.assertEqual(program.returncode, 0)
             path = self.path(log)
             if not self.sql(path, "SELECT * FROM sqlite_schema WHERE name = 'runs'"):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Programs of the system, as they are: they work the same under sigshim, and
 the log names who changed what."""
-import http.client
 import os
 import pwd
 import shutil
@@ -33,10 +32,10 @@ exit 5
 """
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+def connect(path):
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(path)
+    return s
 
 
 class Programs(harness.TestCase):
@@ -63,9 +62,11 @@ class Programs(harness.TestCase):
         self.addCleanup(self.stop, server)
         return server
 
-    def can_connect(self, port):
-        with socket.socket() as s:
-            return s.connect_ex(("127.0.0.1", port)) == 0
+    def wait_for_server(self, server, path):
+        def ready():
+            with socket.socket(socket.AF_UNIX) as s:
+                return server.poll() is not None or s.connect_ex(path) == 0
+        self.wait_for(ready, path)
 
     @harness.need("python3")
     def test_python(self):
@@ -95,22 +96,22 @@ class Programs(harness.TestCase):
 
     @harness.need("nginx")
     def test_nginx(self):
-        port = free_port()
+        path = self.path("http.sock")
         with open(self.path("nginx.conf"), "w", encoding="ascii") as conf:
             conf.write(f"""daemon off; pid {self.dir}/pid; error_log {self.dir}/error.log;
 worker_processes 2; events {{}}
 http {{ access_log off; {''.join(f'{t}_temp_path {self.dir}/{t};' for t in
                                ('client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'))}
-server {{ listen 127.0.0.1:{port}; return 200 "hello from nginx"; }} }}""")
+server {{ listen unix:{path}; return 200 "hello from nginx"; }} }}""")
         server = self.start([harness.find("nginx"), "-e", self.path("error.log"), "-c", self.path("nginx.conf")])
-        self.wait_for(lambda: server.poll() is not None or self.can_connect(port), "nginx")
-        client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        client.request("GET", "/")
-        self.assertEqual(client.getresponse().read(), b"hello from nginx")
-        client.close()
+        self.wait_for_server(server, path)
+        with connect(path) as client, client.makefile("rwb") as stream:
+            stream.write(b"GET / HTTP/1.0\r\n\r\n")
+            stream.flush()
+            self.assertEqual(stream.read().split(b"\r\n\r\n")[1], b"hello from nginx")
         with open(self.path("pid"), encoding="ascii") as file:
             os.kill(int(file.read()), signal.SIGQUIT)
-        self.assertEqual(server.wait(60), 0)
+        self.assertEqual(server.wait(harness.HUNG), 0)
         events = self.query(self.path("log.db"), "--stack", "event=sigprocmask")
         self.assertIn("ngx_master_process_cycle", self.functions(events))
         self.assertEqual(len({e["pid"] for e in events}), 3)   # the master and both workers
@@ -122,11 +123,11 @@ server {{ listen 127.0.0.1:{port}; return 200 "hello from nginx"; }} }}""")
 
     @harness.need("redis-server")
     def test_redis(self):
-        port = free_port()
-        server = self.start([harness.find("redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--save", "",
+        path = self.path("redis.sock")
+        server = self.start([harness.find("redis-server"), "--port", "0", "--unixsocket", path, "--save", "",
                              "--appendonly", "no", "--dir", self.dir])
-        self.wait_for(lambda: server.poll() is not None or self.can_connect(port), "redis")
-        with socket.create_connection(("127.0.0.1", port), 10) as client:
+        self.wait_for_server(server, path)
+        with connect(path) as client:
             client.sendall(b"SET key value\r\nGET key\r\n")
             answer = b""
             while len(answer) < 16:
@@ -134,7 +135,7 @@ server {{ listen 127.0.0.1:{port}; return 200 "hello from nginx"; }} }}""")
             self.assertEqual(answer, b"+OK\r\n$5\r\nvalue\r\n")
             self.wait_for(lambda: len(self.bio_threads()) >= 3, "redis's threads to have begun")
             client.sendall(b"SHUTDOWN NOSAVE\r\n")
-        self.assertEqual(server.wait(60), 0)
+        self.assertEqual(server.wait(harness.HUNG), 0)
         events = self.query(self.path("log.db"), "event=pthread_sigmask", "signal=SIGALRM")
         self.assertGreaterEqual(len({e["tid"] for e in events if e["tid"] != e["pid"]}), 3)   # its bio threads
         caller = {frame["module"] for e in events for frame in e["stack"][:1]}
@@ -156,7 +157,7 @@ server {{ listen 127.0.0.1:{port}; return 200 "hello from nginx"; }} }}""")
         self.wait_for(lambda: self.plain(psql).stdout == "42\n", "an answer from postgres")
         with open(data + "/postmaster.pid", encoding="ascii") as file:
             os.kill(int(file.readline()), signal.SIGINT)
-        self.assertEqual(server.wait(60), 0)
+        self.assertEqual(server.wait(harness.HUNG), 0)
         events = self.query(self.path("log.db"), "--stack", "event=sigprocmask")
         self.assertIn("PostmasterMain", self.functions(events))
         self.assertGreater(len({e["pid"] for e in events}), 3)

@@ -51,7 +51,7 @@ class Gdb(harness.TestCase):
         script = self.path("gdb.script")
         with open(script, "w", encoding="ascii") as file:
             file.write(GDB_SCRIPT)
-        done = self.plain(["gdb", "-nx", "-batch", "-x", script, "--args", *command], timeout=120)
+        done = self.plain(["gdb", "-nx", "-batch", "-x", script, "--args", *command])
         if "ptrace" in done.stderr and not done.stdout.count("CALL "):
             self.skipTest("ptrace is not allowed here: " + done.stderr.splitlines()[0])
         return parse_gdb(done.stdout)

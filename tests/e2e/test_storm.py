@@ -33,7 +33,7 @@ class Storm(harness.TestCase):
     def storm(self, *options, **env):
         """Records a storm; returns its counters, the calls of each tid that are in the log, and what was lost."""
         command = [harness.program("storm"), self.path("counters"), SECONDS, INTERVAL]
-        log, done = self.record(command, *options, env=env, timeout=120 + 10 * int(SECONDS))
+        log, done = self.record(command, *options, env=env, timeout=harness.HUNG + 10 * int(SECONDS))
         self.assertEqual(done.stdout, f"{THREADS} threads, 0 wrong\n")
         rows = self.counters()
         rate = sum(row["delivered"] for row in rows) // int(SECONDS)
@@ -66,7 +66,7 @@ class Storm(harness.TestCase):
     def test_natively(self):
         """What the other tests compare with."""
         done = self.plain([harness.program("storm"), self.path("counters"), SECONDS, INTERVAL],
-                          timeout=120 + 10 * int(SECONDS))
+                          timeout=harness.HUNG + 10 * int(SECONDS))
         self.assertEqual((done.returncode, done.stdout), (0, f"{THREADS} threads, 0 wrong\n"), done.stderr)
         self.counters()
 

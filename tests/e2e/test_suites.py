@@ -17,9 +17,9 @@ class Suites(harness.TestCase):
                          "not installed: libpython3-testsuite")
     def test_cpython(self):
         command = ["/usr/bin/python3", "-m", "unittest", *CPYTHON]
-        plain = self.plain(command, timeout=120)
+        plain = self.plain(command)
         for transport in ("ring", "socket"):
-            self.record(command, "--events=all", status=plain.returncode, timeout=240, log=transport + ".db",
+            self.record(command, "--events=all", status=plain.returncode, log=transport + ".db",
                         env={"SIGSHIM_TRANSPORT": transport})
 
 
