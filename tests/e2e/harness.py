@@ -2,6 +2,8 @@
 """What the end-to-end tests share: where the build is, how to run sigshim and
 read its answers, and how to skip. Uses nothing but Python's own library, and
 drives sigshim only as a user could."""
+import contextlib
+import fcntl
 import glob
 import json
 import os
@@ -43,6 +45,14 @@ def answers(path):
     """Whether somebody listens on a socket; the file alone may be ahead of that."""
     with socket_module.socket(socket_module.AF_UNIX, socket_module.SOCK_SEQPACKET) as one:
         return one.connect_ex(path) == 0
+
+
+@contextlib.contextmanager
+def alone(path):
+    """While others who name the same file wait: suites run side by side."""
+    with open(path + ".lock", "wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def need(*tools):

@@ -41,7 +41,7 @@ class Peer:
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.socket.connect(path)
-        self.socket.settimeout(20)
+        self.socket.settimeout(300)
 
     def send(self, data):
         """False when the collector has hung up."""

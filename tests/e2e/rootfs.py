@@ -16,8 +16,9 @@ def make_debian(suite, architecture, packages, name=""):
     """The path of a suite's root file system. Skips when it can't be reached."""
     root = os.path.join(CACHE, f"{suite}-{architecture}{name}")
     os.makedirs(CACHE, exist_ok=True)
-    made = subprocess.run([MAKE_ROOT, suite, root, *packages], check=False, text=True,
-                          env={**os.environ, "ARCH": architecture}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with harness.alone(root):
+        made = subprocess.run([MAKE_ROOT, suite, root, *packages], check=False, text=True,
+                              env={**os.environ, "ARCH": architecture}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if made.returncode == 3:
         raise unittest.SkipTest(made.stderr.splitlines()[-1])
     if made.returncode:

@@ -180,7 +180,7 @@ class Hostile(harness.TestCase):
             one = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             try:
                 one.connect(self.socket)   # blocks while the collector's queue is full
-                one.settimeout(30)
+                one.settimeout(harness.HUNG)
                 if i % 3 == 0:
                     one.send(peer.hello(transport=peer.RING))
                 elif i % 3 == 1:

@@ -36,8 +36,9 @@ def run(*command, **kw):
 
 def setUpModule():
     """The library under test. What it is made of may not be reachable."""
-    made = subprocess.run(["make", "-C", harness.ROOT, "portable", "B=" + harness.BUILD], check=False, text=True,
-                          env=harness.clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    with harness.alone(os.path.join(harness.BUILD, "portable")):
+        made = subprocess.run(["make", "-C", harness.ROOT, "portable", "B=" + harness.BUILD], check=False, text=True,
+                              env=harness.clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if made.returncode:
         reason = [line for line in made.stdout.splitlines() if line.startswith(("E:", "libunwind:"))]
         raise unittest.SkipTest("make portable: " + (reason or made.stdout.splitlines())[-1])
