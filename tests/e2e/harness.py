@@ -5,6 +5,7 @@ drives sigshim only as a user could."""
 import contextlib
 import fcntl
 import glob
+import importlib.util
 import json
 import os
 import re
@@ -45,6 +46,14 @@ def answers(path):
     """Whether somebody listens on a socket; the file alone may be ahead of that."""
     with socket_module.socket(socket_module.AF_UNIX, socket_module.SOCK_SEQPACKET) as one:
         return one.connect_ex(path) == 0
+
+
+def load(folder):
+    """run.py of a folder of tests, as a module."""
+    spec = importlib.util.spec_from_file_location(folder, os.path.join(ROOT, "tests", folder, "run.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @contextlib.contextmanager

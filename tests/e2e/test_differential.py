@@ -1,17 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The library is invisible: every case of tests/differential shows the same
 natively and under it. One test a case; all run once, two at a time."""
-import importlib.util
-import os
 import sys
 import unittest
 
 import harness
 
-PATH = os.path.join(harness.ROOT, "tests", "differential", "run.py")
-SPEC = importlib.util.spec_from_file_location("differential", PATH)
-differential = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(differential)
+differential = harness.load("differential")
 
 
 class Differential(unittest.TestCase):

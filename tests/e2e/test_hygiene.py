@@ -2,23 +2,19 @@
 """Every rule has a case that triggers it, one that does not, and one that can't
 be judged: tests/hygiene. One test a rule."""
 import glob
-import importlib.util
 import os
 import unittest
 
 import harness
 
-PATH = os.path.join(harness.ROOT, "tests", "hygiene", "run.py")
-SPEC = importlib.util.spec_from_file_location("hygiene", PATH)
-hygiene = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(hygiene)
+hygiene = harness.load("hygiene")
 
 
 class Hygiene(unittest.TestCase):
     """test_X is tests/hygiene/X.c."""
 
     def test_no_case_is_left_over(self):
-        cases = {os.path.basename(path).split(".")[0] for path in glob.glob(os.path.dirname(PATH) + "/*.c")}
+        cases = {os.path.basename(path).split(".")[0] for path in glob.glob(hygiene.HERE + "/*.c")}
         self.assertEqual(cases - set(hygiene.rules()), set())
 
 

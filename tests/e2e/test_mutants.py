@@ -1,16 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The differential cases see something: each fault of tests/mutants, built
 into the library, is noticed. One test a fault."""
-import importlib.util
-import os
 import unittest
 
 import harness
 
-PATH = os.path.join(harness.ROOT, "tests", "mutants", "run.py")
-SPEC = importlib.util.spec_from_file_location("mutants", PATH)
-mutants = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(mutants)
+mutants = harness.load("mutants")
 
 
 class Mutants(unittest.TestCase):
