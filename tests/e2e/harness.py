@@ -27,6 +27,10 @@ SLOW = 10 if SANITIZED else 1
 HUNG = 300	# seconds; nothing takes a tenth of it, but a busy machine may
 LONG = os.environ.get("TRIALS") == "1"	# the long form of tests that have one: make trials
 
+# A shell without job control has those in the background ignore these, and what they start inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+
 
 def program(name):
     """A program of tests/programs."""
