@@ -123,17 +123,25 @@ static int asked_library(const char *asked, char *ret, size_t size)
 	return check_name(ret) < 0 ? -EINVAL : 1;
 }
 
-/* 1 and the library if one of these has it; they are formats that take this program's directory. */
-static int find_library(const char *const *places, const char *dir, char *ret, size_t size)
+/*
+ * Where it was asked for, or else in one of these, which are formats that take
+ * this program's directory, as `absent` does, which says that it is nowhere.
+ */
+static int find_library(const char *asked, const char *const *places, const char *absent, char *ret, size_t size)
 {
-	char path[PATH_MAX];
+	char dir[PATH_MAX / 2], path[PATH_MAX];
+	int r = asked_library(asked, ret, size);
 
-	for (; *places; places++) {
+	own_dir(dir, sizeof(dir));
+	for (; r == 0 && *places; places++) {
 		snprintf(path, sizeof(path), *places, dir);
 		if (is_there(path, ret, size))
-			return check_name(ret) < 0 ? -EINVAL : 1;
+			r = check_name(ret) < 0 ? -EINVAL : 1;
 	}
-	return 0;
+	if (r != 0)
+		return r < 0 ? r : 0;
+	cli_error(absent, dir);
+	return -ENOENT;
 }
 
 int paths_library(const char *asked, char *ret, size_t size)
@@ -142,17 +150,9 @@ int paths_library(const char *asked, char *ret, size_t size)
 		"%s/" LIBRARY, "%s/../lib/" LIBRARY, "%s/../lib/" MULTIARCH "/" LIBRARY,
 		SIGSHIM_LIBDIR "/" LIBRARY, NULL
 	};
-	char dir[PATH_MAX / 2];
-	int r = asked_library(asked, ret, size);
 
-	own_dir(dir, sizeof(dir));
-	if (r == 0)
-		r = find_library(places, dir, ret, size);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	cli_error("cannot find " LIBRARY ": neither in %s, nor in ../lib beside it, nor in " SIGSHIM_LIBDIR
-		  "; name it with --shim=PATH or $SIGSHIM_LIBRARY", dir);
-	return -ENOENT;
+	return find_library(asked, places, "cannot find " LIBRARY ": neither in %s, nor in ../lib beside it, nor in "
+			    SIGSHIM_LIBDIR "; name it with --shim=PATH or $SIGSHIM_LIBRARY", ret, size);
 }
 
 int paths_portable(const char *asked, char *ret, size_t size)
@@ -161,17 +161,10 @@ int paths_portable(const char *asked, char *ret, size_t size)
 		"%s/portable/" LIBRARY, "%s/../lib/sigshim/" LIBRARY, "%s/../lib/" MULTIARCH "/sigshim/" LIBRARY,
 		SIGSHIM_LIBDIR "/sigshim/" LIBRARY, NULL
 	};
-	char dir[PATH_MAX / 2];
-	int r = asked_library(asked, ret, size);
 
-	own_dir(dir, sizeof(dir));
-	if (r == 0)
-		r = find_library(places, dir, ret, size);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	cli_error("cannot find the portable " LIBRARY ", neither in %s/portable nor in ../lib/sigshim beside it; "
-		  "make it with `make portable`, or name one that the containers can load with --shim=PATH", dir);
-	return -ENOENT;
+	return find_library(asked, places, "cannot find the portable " LIBRARY ", neither in %s/portable nor in "
+			    "../lib/sigshim beside it; make it with `make portable`, or name one that the containers "
+			    "can load with --shim=PATH", ret, size);
 }
 
 int paths_absolute(const char *path, char *ret, size_t size)
