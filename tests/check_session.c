@@ -149,6 +149,9 @@ START_TEST(a_process_that_lives_on_is_open_and_told_that_nobody_reads)
 
 		peer_hello(&h);
 		peer_event(1, 1, 0, 0);
+		closed = ring->closed;
+		if (write(ready[1], &closed, sizeof(closed)) < 0)
+			_exit(1);
 		while (!ring->closed)
 			usleep(1000);
 		closed = 1;
@@ -158,7 +161,8 @@ START_TEST(a_process_that_lives_on_is_open_and_told_that_nobody_reads)
 	}
 	while (!ingest_knows(in, pid))
 		ingest_round(in, 20);
-	usleep(10000);
+	ck_assert_int_eq(read(ready[0], &closed, sizeof(closed)), sizeof(closed));
+	ck_assert_int_eq(closed, 0);
 	ingest_finish(in);
 	ck_assert_int_eq(read(ready[0], &closed, sizeof(closed)), sizeof(closed));
 	finish();

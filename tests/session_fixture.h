@@ -64,7 +64,7 @@ static void teardown(void)
 /* Runs the collector until every child has ended and been heard. */
 static inline void serve(void)
 {
-	while (waitpid(-1, NULL, WNOHANG) == 0)
+	while (waitpid(-1, NULL, WNOHANG) >= 0)
 		ingest_round(in, 20);
 	while (ingest_live(in) > 0)
 		ingest_round(in, 20);

@@ -6,7 +6,6 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 import unittest
 
 from harness import ROOT, SIGSHIM, TestCase, clean_environment, find, main
@@ -250,9 +249,9 @@ class Alone(Verify):
                                  env=self.environment())
         self.addCleanup(self.stop, watch)
         self.assertIn("watching", watch.stderr.readline())
-        self.plain(["/bin/sh", "-c", f"echo $$ > {folder}/below/cgroup.procs && exec /bin/sh -c 'kill -0 $$'"])
         self.plain(["/bin/sh", "-c", "kill -0 $$"])
-        time.sleep(0.3)
+        self.plain(["/bin/sh", "-c", f"echo $$ > {folder}/below/cgroup.procs && exec /bin/sh -c 'kill -0 $$'"])
+        self.wait_for(lambda: self.sql(log, "SELECT count(*) FROM events WHERE event = 'kill'")[0][0] > 0, "the kill")
         self.stop(watch, signal.SIGINT)
         watch.stderr.close()
         self.assertEqual(self.sql(log, "SELECT count(*) FROM events WHERE event = 'kill'")[0][0], 1)

@@ -8,6 +8,7 @@ static pthread_barrier_t gate;
 static void *work(void *arg)
 {
 	pthread_barrier_wait(&gate);
+	pthread_barrier_wait(&gate);
 	return arg;
 }
 
@@ -22,7 +23,7 @@ static void make(bool early)
 		pthread_sigmask(SIG_BLOCK, &set, NULL);
 	pthread_create(&thread, NULL, work, NULL);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	usleep(100000);
+	pthread_barrier_wait(&gate);
 	fd = signalfd(-1, &set, SFD_CLOEXEC);
 	pthread_barrier_wait(&gate);
 	pthread_join(thread, NULL);
