@@ -17,6 +17,7 @@
 
 #define GRACE_NS 20000000ull	/* most have ended by then */
 #define CHILDREN_MAX 4096	/* of one host at a time */
+#define OLDEST_NS 60000000000ull	/* unread in a ring */
 
 /* The child of this instance; who speaks is first next time. */
 static struct session *find(struct session *host, uint64_t instance)
@@ -141,6 +142,24 @@ int child_frame(struct session *host, const void *frame, size_t len)
 	return 0;
 }
 
+/* When it was there already: what it said itself, if that can be, or else when we heard it. */
+static uint64_t born(const struct session *c)
+{
+	return c->since_ns - c->hello.now_ns < OLDEST_NS ? c->hello.now_ns : c->since_ns;
+}
+
+/*
+ * Whether the child has become s by executing a program. Any peer may have
+ * claimed that pid, but not had that parent; when the parent has ended since,
+ * the word of the same user, or of root, has to do.
+ */
+static bool became(const struct session *c, const struct session *s)
+{
+	if (c->proven || proc_parent(s->host_pid) == c->hello.ppid)
+		return true;
+	return proc_is_leaving(c->hello.ppid) && (c->uid == s->uid || c->uid == 0);
+}
+
 struct session *child_claimed(const struct session *s, const struct sigshim_hello *hello)
 {
 	struct session *c;
@@ -150,8 +169,7 @@ struct session *child_claimed(const struct session *s, const struct sigshim_hell
 	c = (struct session *)(intptr_t)found;
 	if (!c || c->hello.instance == hello->instance)
 		return c;
-	/* Executed a program. Any peer may have claimed that pid, but not had that parent. */
-	return c->proven || proc_parent(s->host_pid) == c->hello.ppid ? c : NULL;
+	return proc_is_older(s->host_pid, born(c)) && became(c, s) ? c : NULL;
 }
 
 /* Finds its process; false when it has ended. Without descriptors it is taken to live. */
@@ -161,7 +179,7 @@ static bool watch(struct session *c)
 
 	if (fd < 0)
 		return fd == -EMFILE || fd == -ENFILE;
-	if (c->pidfd < 0 && !proc_is_older(c->host_pid, c->since_ns)) {
+	if (c->pidfd < 0 && !proc_is_older(c->host_pid, born(c))) {
 		close(fd);
 		return false;
 	}

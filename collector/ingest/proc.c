@@ -22,6 +22,7 @@
 #endif
 
 #define MAX_TASKS 4096	/* looked through for one thread */
+#define EXITING 0x4	/* PF_EXITING of a task's flags in its stat */
 
 /* PIDFD_GET_INFO (linux/pidfd.h, 6.13; the exit status since 6.15). */
 struct pidfd_exit {
@@ -144,6 +145,13 @@ bool proc_is_older(int pid, uint64_t mono_ns)
 	uint64_t asleep = clock_ns(CLOCK_BOOTTIME) - clock_ns(CLOCK_MONOTONIC);
 
 	return started && started * tick <= mono_ns + asleep;
+}
+
+bool proc_is_leaving(int pid)
+{
+	char buf[1024], *stat = read_stat(pid, buf, sizeof(buf));
+
+	return !stat || stat_field(stat, 9) & EXITING;
 }
 
 int proc_pidfd(int sock, int pid)

@@ -48,6 +48,8 @@ int proc_parent(int pid);
 uint64_t proc_started(int pid);
 /* Whether the process there was started before that CLOCK_MONOTONIC time. */
 bool proc_is_older(int pid, uint64_t mono_ns);
+/* Whether it is ending, or gone: true before its children have another parent. */
+bool proc_is_leaving(int pid);
 
 /* The thread that is `tid` in its own namespace; 0 if it isn't there. */
 int proc_host_tid(int pid, int tid);
