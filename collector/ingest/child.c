@@ -160,13 +160,28 @@ static bool became(const struct session *c, const struct session *s)
 	return proc_is_leaving(c->hello.ppid) && (c->uid == s->uid || c->uid == 0);
 }
 
+static struct session *claimed(const struct ingest *in, int pid)
+{
+	int64_t found = 0;
+
+	map_get(&in->claims, (uint64_t)pid, &found);
+	return (struct session *)(intptr_t)found;
+}
+
+/* A child may have written where we have not looked yet, and then said hello. */
+static void hear_children(struct ingest *in)
+{
+	for (struct session *s = in->live.first; s; s = s->next)
+		if (s->ring.shared && ring_pending(&s->ring))
+			session_drain(s, true);	/* released when the round ends */
+}
+
 struct session *child_claimed(const struct session *s, const struct sigshim_hello *hello)
 {
 	struct session *c;
-	int64_t found = 0;
 
-	map_get(&s->in->claims, (uint64_t)s->host_pid, &found);
-	c = (struct session *)(intptr_t)found;
+	hear_children(s->in);
+	c = claimed(s->in, s->host_pid);
 	if (!c || c->hello.instance == hello->instance)
 		return c;
 	return proc_is_older(s->host_pid, born(c)) && became(c, s) ? c : NULL;

@@ -10,7 +10,7 @@
 
 /* A CHILD frame of the host's ring. 0 or a negative enum refusal. */
 int child_frame(struct session *host, const void *frame, size_t len);
-/* The child that a peer which now says hello itself has been until now; NULL: none. */
+/* The child that a peer which now says hello itself has been until now; NULL: none. Reads rings. */
 struct session *child_claimed(const struct session *s, const struct sigshim_hello *hello);
 /* Looks after those that have been there for a while. */
 void children_tick(struct ingest *in, uint64_t now);
