@@ -56,6 +56,17 @@ static bool receive(struct session *s, unsigned int max)
 	return true;
 }
 
+/*
+ * Another program lies in the process's memory: the ring does no more. Not so
+ * while it is ending, when only a part of its maps may be seen, and where it
+ * was never mapped: the welcome came too late for it, or a signal too early.
+ */
+static bool executed(const struct session *s)
+{
+	return ring_is_used(&s->ring) && proc_maps(s->host_pid, "/memfd:sigshim-ring") == 0 &&
+		!proc_is_leaving(s->host_pid);
+}
+
 /* The connection is closed. The process may live on, and fill its ring. */
 static void hung_up(struct session *s)
 {
@@ -68,7 +79,7 @@ static void hung_up(struct session *s)
 	s->fd = -1;
 	if (s->pidfd < 0 || proc_ended(s->pidfd))
 		session_gone(s);
-	else if (s->ring.shared && proc_maps(s->host_pid, "/memfd:sigshim-ring") == 0)
+	else if (s->ring.shared && executed(s))
 		session_end(s, "exec");
 }
 

@@ -219,6 +219,11 @@ void ring_stop(struct ring *r)
 	__atomic_store_n(&r->shared->closed, 1, __ATOMIC_RELEASE);
 }
 
+bool ring_is_used(const struct ring *r)
+{
+	return r->head > 0 || ring_pending(r);
+}
+
 bool ring_pending(const struct ring *r)
 {
 	return !r->broken && load(&r->shared->tail) > r->head;

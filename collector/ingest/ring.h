@@ -88,6 +88,8 @@ void ring_beat(struct ring *r, struct ticks_sample now);
 /* How long they go on without, in ticks. */
 void ring_patience(struct ring *r, uint64_t ticks);
 void ring_stop(struct ring *r);
+/* Whether anybody ever wrote into it. */
+bool ring_is_used(const struct ring *r);
 /* Whether positions were taken that were not looked at. */
 bool ring_pending(const struct ring *r);
 /* Whether writers took an eighth of it since it was last released. */
