@@ -251,14 +251,17 @@ bool link_open(struct process *p, uint64_t now, uint64_t mask)
 	return false;
 }
 
-/* Meanwhile, and when it can't be, all threads go on with the ring that they have. */
-void link_move(struct process *p, uint64_t now, uint64_t mask)
+/* Or another thread is at it. Meanwhile, and when it can't be, all threads go on with the ring that they have. */
+int link_move(struct process *p, uint64_t now, uint64_t mask)
 {
+	int err = 0;
+
 	if (__atomic_exchange_n(&p->moving, 1, __ATOMIC_ACQUIRE))
-		return;
+		return 0;
 	if (__atomic_load_n(&p->link, __ATOMIC_ACQUIRE) == LINK_SHARED)
-		try(p, now, mask);
+		err = try(p, now, mask);
 	__atomic_store_n(&p->moving, 0, __ATOMIC_RELEASE);
+	return err;
 }
 
 /* From the old ring to the granted one. One that knows us from the log gets what is left, too. */

@@ -215,8 +215,7 @@ static __attribute__((constructor)) void begin(void)
 	errno = saved;
 }
 
-/* True in a child on another's memory: what is said here would be its parent's. */
-static bool is_guest(const struct process *p)
+bool process_is_guest(const struct process *p)
 {
 	const struct thread *t = unlikely(shim_tls_shared) ? clone_thread() : &shim_thread;
 
@@ -230,15 +229,16 @@ void process_bye(void)
 		.h = { .size = sizeof(bye), .type = SIGSHIM_FRAME_BYE, .fixed = sizeof(bye) },
 	};
 
-	if (!p || p->state != READY || is_guest(p))
+	if (!p || p->state != READY || process_is_guest(p))
 		return;
-	if (p->link == LINK_RING) {
-		__atomic_store_n(&p->ring->bye, 1, __ATOMIC_RELEASE);
-	} else if (p->link == LINK_SOCKET || p->link == LINK_SHARED) {
+	if (p->link == LINK_SOCKET || p->link == LINK_SHARED) {
 		bye.now_ns = now_ns();
 		bye.lost = p->lost;
 		transport_finish(p, &bye.h);
 	}
+	/* Perhaps only now: nobody read the one that was shared. */
+	if (p->link == LINK_RING)
+		__atomic_store_n(&p->ring->bye, 1, __ATOMIC_RELEASE);
 }
 
 /* Calls after it, from other destructors, are recorded all the same. */

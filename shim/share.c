@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <sys/prctl.h>
+#include <time.h>
 
 #include "clock.h"
 #include "ring.h"
@@ -16,6 +17,7 @@
 #include "banned.h"
 
 #define CALLS 64		/* of a child, before it needs a ring of its own */
+#define WAITS 1000		/* for another thread that says hello */
 #define LIVES 50		/* likewise: such lives make a second */
 
 /* What the last process of this image leaves to its children. */
@@ -53,18 +55,25 @@ static int put_hello(struct process *p)
 	return ring_put_shared(p, &h.h);
 }
 
-/* Once: whoever comes second finds it under way. Without signals: a handler could only wait for us. */
+/* Once: another thread waits for it. Without signals: a handler could only wait for us. */
 static int introduce(struct process *p)
 {
+	const struct timespec tick = { .tv_nsec = 50000 };
 	uint64_t mask = sys_block();
+	uint32_t was = 1;
 	int err = -EAGAIN;
 
-	if (!__atomic_exchange_n(&p->introduced, 1, __ATOMIC_ACQUIRE)) {
-		err = put_hello(p);
-		__atomic_store_n(&p->introduced, err ? 0 : 2, __ATOMIC_RELEASE);
+	for (unsigned int tries = 0; was == 1 && tries < WAITS; tries++) {
+		was = 0;
+		if (__atomic_compare_exchange_n(&p->introduced, &was, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
+			err = put_hello(p);
+			__atomic_store_n(&p->introduced, err ? 0 : 2, __ATOMIC_RELEASE);
+		} else if (was == 1) {
+			sys(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &tick, 0);
+		}
 	}
 	sys_restore(mask);
-	return err;
+	return was == 2 ? 0 : err;
 }
 
 bool share_begin(struct process *p, uint64_t now, uint64_t mask)

@@ -242,6 +242,8 @@ static inline bool process_goes_on(void)
 uint32_t shim_last_epoch(void);
 /* A number for process.epoch that no other process or connection of this image had. */
 uint32_t shim_new_epoch(void);
+/* True in a child on its parent's memory: what it says of itself would be its parent's. */
+bool process_is_guest(const struct process *p);
 /* Tells that this process, and no vfork child of it, ends in an orderly way. */
 void process_bye(void);
 /* Counts a call that could not be recorded. */

@@ -14,6 +14,7 @@
 #include "banned.h"
 
 #define IDLE_CALLS 16	/* between two looks at the clock, without a collector */
+#define TRIES 5000	/* waits for another thread that is connecting */
 
 static int put(struct process *p, const struct sigshim_frame *frame)
 {
@@ -55,28 +56,45 @@ static int put_somewhere(struct process *p, const struct sigshim_frame *frame)
 	return err;
 }
 
-/* With signals blocked: a handler that jumped out of it would leave it half done. */
+/* In the ring of the process that forked this one, while that is read. */
+static void look_shared(struct process *p, uint64_t now, uint64_t mask)
+{
+	bool read = ring_is_read(p, (struct moment){ now, false });
+
+	p->retry_ns = now + SIGSHIM_BEAT_STALE_NS;
+	if (!read && !p->ring->closed && link_alive(p))
+		return;
+	/* Others go on with what they have until there is better. */
+	if (link_move(p, now, mask) < 0 && !read)
+		link_drop(p, p->retry_ns);
+}
+
+static void look_at_ring(struct process *p, uint64_t now, uint64_t mask)
+{
+	p->retry_ns = now + SIGSHIM_BEAT_STALE_NS;
+	p->orphan = !p->ring->closed && !link_alive(p);
+	if (p->ring->closed)
+		link_drop(p, now);
+	else if (p->orphan)
+		link_renew(p, now, mask);
+}
+
+/*
+ * With signals blocked: a handler that jumped out of it would leave it half
+ * done. A guest leaves it to its parent: to the collector the connection would
+ * be the guest's, and in the parent there would be no descriptor.
+ */
 static void look_again(struct process *p, uint32_t link, uint64_t now)
 {
 	uint64_t mask = sys_block();
-	bool alive = link == LINK_SHARED && p->moving;
 
-	if (alive)
+	if (process_is_guest(p))
 		goto out;
-	if (link == LINK_RING || link == LINK_SHARED) {
-		p->retry_ns = now + SIGSHIM_BEAT_STALE_NS;
-		alive = !p->ring->closed && link_alive(p);
-		p->orphan = !alive && link == LINK_RING;
-		if (!alive && p->ring->closed)
-			link_drop(p, now);
-		else if (link == LINK_SHARED && !alive)
-			link_drop(p, now);
-		else if (link == LINK_SHARED && ring_is_read(p, (struct moment){ now, false }))
-			link_move(p, now, mask);
-		else if (!alive)
-			link_renew(p, now, mask);
-	}
-	if (!alive && __atomic_load_n(&p->link, __ATOMIC_ACQUIRE) != LINK_RING)
+	if (link == LINK_SHARED)
+		look_shared(p, now, mask);
+	else if (link == LINK_RING)
+		look_at_ring(p, now, mask);
+	if (__atomic_load_n(&p->link, __ATOMIC_ACQUIRE) == LINK_NONE && now >= p->retry_ns)
 		link_open(p, now, mask);
 out:
 	sys_restore(mask);
@@ -106,17 +124,37 @@ void transport_check(struct process *p, struct moment now)
 		check_again(p, link);
 }
 
+void transport_settle(struct process *p)
+{
+	if (p->link == LINK_SHARED && !shim_sandboxed)
+		look_again(p, LINK_SHARED, now_ns());
+}
+
+/* Nobody reads the ring that it went to; perhaps another thread is getting one of our own already. */
+static int put_elsewhere(struct process *p, const struct sigshim_frame *frame)
+{
+	int err = -ENOTCONN;
+
+	for (unsigned int tries = 0; err == -ENOTCONN && tries < TRIES; tries++) {
+		if (p->link == LINK_NONE || process_is_guest(p))
+			break;
+		if (p->moving || p->link == LINK_BUSY)
+			wait_for_room(p);
+		else if (p->link == LINK_SHARED)
+			look_again(p, LINK_SHARED, now_ns());
+		err = put(p, frame);
+	}
+	return err;
+}
+
 bool transport_send(struct process *p, const struct sigshim_frame *frame)
 {
+	bool shared = __atomic_load_n(&p->link, __ATOMIC_ACQUIRE) == LINK_SHARED;
 	int err = put_somewhere(p, frame);
 	unsigned int waited = 0;
 
-	/* Whose ring it was has ended. */
-	if (unlikely(err == -ENOTCONN && p->link == LINK_SHARED && !shim_sandboxed)) {
-		look_again(p, LINK_SHARED, now_ns());
-		err = put(p, frame);
-	}
-
+	if (unlikely(err == -ENOTCONN && shared && !shim_sandboxed))
+		err = put_elsewhere(p, frame);
 	while (err == -EAGAIN && shim_config.overflow == SIGSHIM_OVERFLOW_BLOCK && !shim_sandboxed && !p->orphan) {
 		/* Nobody to make room: waiting would be for ever. */
 		if (++waited % 16 == 0 && !link_alive(p)) {
@@ -131,13 +169,19 @@ bool transport_send(struct process *p, const struct sigshim_frame *frame)
 		return true;
 	if (frame->type == SIGSHIM_FRAME_EVENT)
 		process_lost();
-	if (err != -EAGAIN)
+	if (err != -EAGAIN && !process_is_guest(p))
 		link_drop(p, now_ns());
 	return false;
 }
 
 void transport_finish(struct process *p, const struct sigshim_frame *frame)
 {
-	for (unsigned int tries = 0; tries < 5 && put(p, frame) == -EAGAIN; tries++)
+	int err = put(p, frame);
+
+	for (unsigned int tries = 0; tries < 5 && err == -EAGAIN; tries++) {
 		wait_for_room(p);
+		err = put(p, frame);
+	}
+	if (err == -ENOTCONN)
+		transport_settle(p);
 }

@@ -17,6 +17,8 @@ static inline bool transport_hopes(struct process *p)
 }
 /* Looks for a collector if there is none, or if it has gone; before a record is made. */
 void transport_check(struct process *p, struct moment now);
+/* From another's ring to one of our own: a child on our memory could not do it for us. */
+void transport_settle(struct process *p);
 /* Sends a frame; when it can't be sent, waits or counts. True if it went out. */
 bool transport_send(struct process *p, const struct sigshim_frame *frame);
 /* Sends the last frame; waits a moment for room in any case. */
@@ -28,8 +30,8 @@ int fd_raise(int fd);
 struct sigshim_hello link_hello(const struct process *p, uint64_t now, uint64_t mask);
 /* Finds a collector: hello, welcome, ring. Sets p->link. True if there is one. */
 bool link_open(struct process *p, uint64_t now, uint64_t mask);
-/* From the ring that it shares to a connection of its own, if one can be had. */
-void link_move(struct process *p, uint64_t now, uint64_t mask);
+/* From the ring that it shares to a connection of its own; -errno if none can be had. */
+int link_move(struct process *p, uint64_t now, uint64_t mask);
 /*
  * The collector was killed: goes over to another if there is one, with all
  * that the old one had not read. Until then the ring takes what it can.

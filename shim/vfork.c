@@ -11,6 +11,7 @@
 
 #include "shim.h"
 #include "sys.h"
+#include "transport.h"
 
 #include "banned.h"
 
@@ -38,6 +39,8 @@ int shim_vfork_enter(void *ret, uintptr_t sp)
 	errno = saved;
 	for (i = 0; i < NESTED && slots[i].sp && slots[i].sp != sp; i++)
 		;
+	if (ready && !stack_is_tight(&shim_thread, sp))
+		transport_settle(shim_process);
 	/* A child that shares this TLS has no right to change what is in it. */
 	if (!ready || i == NESTED || thread_self() != &shim_thread)
 		return 0;
