@@ -126,6 +126,83 @@ START_TEST(a_child_that_connects_goes_on_in_its_row)
 }
 END_TEST
 
+/* Whether the process is gone or its parent's to bury. */
+static bool is_over(pid_t pid)
+{
+	char path[64], line[512] = "", *end;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	f = fopen(path, "r");
+	if (!f)
+		return true;
+	end = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
+	fclose(f);
+	return !end || end[2] == 'Z';
+}
+
+/* A daemon: writes what it is into its parent's ring, and executes a program when that has ended. */
+static void peer_daemon(pid_t parent, int written)
+{
+	struct sigshim_hello h = make_hello(SIGSHIM_TRANSPORT_RING);
+
+	h.instance = 1;
+	h.parent_instance = instance;
+	h.ppid = parent;
+	peer_child(1, &h, sizeof(h));
+	peer_child_event(1, 1);
+	close(written);
+	while (!is_over(parent))
+		usleep(1000);
+	instance = 2;
+	h = make_hello(SIGSHIM_TRANSPORT_RING);
+	ck_assert_int_eq(peer_hello(&h), SIGSHIM_WELCOME_OK);
+	peer_event(1, 1, 0, 0);
+	peer_bye();
+}
+
+/* Runs the collector until nobody holds the other end of the pipe. */
+static void serve_until_closed(int fd)
+{
+	char byte;
+
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	while (read(fd, &byte, 1) != 0)
+		ingest_round(in, 5);
+	serve();
+}
+
+START_TEST(a_child_whose_parent_has_ended_executes_in_its_row)
+{
+	int alive[2], written[2];
+	char byte;
+
+	ck_assert_int_eq(pipe(alive), 0);
+	if (peer_start(SIGSHIM_TRANSPORT_RING)) {
+		pid_t parent = getpid();
+
+		peer_event(1, 1, 0, 0);
+		ck_assert_int_eq(pipe(written), 0);
+		if (fork() == 0) {
+			close(written[0]);
+			peer_daemon(parent, written[1]);
+			_exit(0);
+		}
+		close(written[1]);
+		ck_assert_int_eq(read(written[0], &byte, 1), 0);
+		peer_bye();
+		_exit(0);
+	}
+	close(alive[1]);
+	serve_until_closed(alive[0]);
+	finish();
+	ck_assert_str_eq(ask("SELECT p.id, p.parent, p.birth, p.end, count(*) FROM processes p JOIN threads t "
+			     "ON t.process = p.id JOIN event_log e ON e.thread = t.id GROUP BY p.id"),
+			 "1|-|start|exit|1\n2|1|fork|exec|1\n3|2|exec|exit|1");
+	ck_assert_str_eq(ask("SELECT count(*) FROM refusals"), "0");
+}
+END_TEST
+
 START_TEST(children_that_lie_harm_nobody)
 {
 	int ready[2];
@@ -144,6 +221,7 @@ START_TEST(children_that_lie_harm_nobody)
 		_exit(0);
 	}
 	instance = 4712;
+	usleep(50000);	/* The liar is younger than its victim, by the kernel's ticks too. */
 	if (peer_start(SIGSHIM_TRANSPORT_RING)) {
 		struct sigshim_child inside = { { sizeof(inside), SIGSHIM_FRAME_CHILD, sizeof(inside) }, 5 };
 		struct sigshim_frame broken = { 4000, SIGSHIM_FRAME_EVENT, 8 };
@@ -182,6 +260,7 @@ int main(void)
 	tcase_add_test(t, children_in_a_ring_are_processes_of_their_own);
 	tcase_add_test(t, lost_calls_of_children_are_gaps_that_add_up);
 	tcase_add_loop_test(t, a_child_that_connects_goes_on_in_its_row, 0, 2);
+	tcase_add_test(t, a_child_whose_parent_has_ended_executes_in_its_row);
 	tcase_add_test(t, children_that_lie_harm_nobody);
 	return run_case("child", t);
 }

@@ -117,6 +117,28 @@ START_TEST(a_process_that_connects_again_goes_on_in_its_row)
 }
 END_TEST
 
+START_TEST(a_process_that_gave_up_waiting_for_its_welcome_goes_on_in_its_row)
+{
+	if (fork() == 0) {
+		struct sigshim_hello h = make_hello(SIGSHIM_TRANSPORT_RING);
+		char byte;
+
+		ck_assert_int_eq(peer_connect(), 0);
+		send(sock, &h, sizeof(h), 0);
+		ck_assert_int_eq(recv(sock, &byte, 1, 0), 1);
+		close(sock);
+		usleep(100000);
+		ck_assert_int_eq(peer_hello(&h), SIGSHIM_WELCOME_OK);
+		peer_event(1, 1, 0, 0);
+		peer_bye();
+		_exit(0);
+	}
+	serve();
+	finish();
+	ck_assert_str_eq(ask("SELECT birth, end, (SELECT count(*) FROM event_log) FROM processes"), "start|exit|1");
+}
+END_TEST
+
 START_TEST(another_image_of_a_process_is_another_row_and_its_child)
 {
 	if (peer_start(_i)) {
@@ -338,6 +360,7 @@ int main(void)
 	tcase_add_loop_test(t, a_record_that_comes_late_fills_its_gap, 0, 2);
 	tcase_add_loop_test(t, calls_before_the_hello_are_counted_as_without_a_collector, 0, 2);
 	tcase_add_loop_test(t, a_process_that_connects_again_goes_on_in_its_row, 0, 2);
+	tcase_add_test(t, a_process_that_gave_up_waiting_for_its_welcome_goes_on_in_its_row);
 	tcase_add_loop_test(t, another_image_of_a_process_is_another_row_and_its_child, 0, 2);
 	tcase_add_test(t, a_process_that_lives_on_is_open_and_told_that_nobody_reads);
 	tcase_add_loop_test(t, lies_are_counted_and_the_rest_is_stored, 0, 2);

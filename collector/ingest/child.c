@@ -89,6 +89,7 @@ static int begin(struct session *host, const struct sigshim_hello *hello)
 	child_link(c, host);
 	c->hello = *hello;
 	c->clock = host->clock;
+	c->started = host->started;
 	c->greeted = c->complete = c->shares = true;
 	c->active_ns = c->since_ns;
 	if (inherit(c, parent ? parent : host) < 0)
@@ -150,14 +151,16 @@ static uint64_t born(const struct session *c)
 
 /*
  * Whether the child has become s by executing a program. Any peer may have
- * claimed that pid, but not had that parent; when the parent has ended since,
- * the word of the same user, or of root, has to do.
+ * claimed that pid, but not had that parent. When the parent has ended since,
+ * the word of the same user, or of root, has to do, for a process that is not
+ * older than the claim's host.
  */
 static bool became(const struct session *c, const struct session *s)
 {
 	if (c->proven || proc_parent(s->host_pid) == c->hello.ppid)
 		return true;
-	return proc_is_leaving(c->hello.ppid) && (c->uid == s->uid || c->uid == 0);
+	return proc_is_leaving(c->hello.ppid) && (c->uid == s->uid || c->uid == 0) &&
+		proc_started(s->host_pid) >= c->started;
 }
 
 static struct session *claimed(const struct ingest *in, int pid)

@@ -113,6 +113,7 @@ void session_row(struct session *s)
 	if (s->process)
 		return;
 	describe(s, &info, &proc);
+	s->started = s->shares ? s->started : proc.started;
 	session_known(s, &info.parent);
 	if (sink_process(sink, &info, &s->process) < 0)
 		return;

@@ -23,6 +23,7 @@ struct session {
 	int pidfd;		/* -1: none could be had */
 	int host_pid, uid, gid;	/* by the kernel; pid 0: outside our namespace */
 	uint64_t since_ns;	/* accepted */
+	uint64_t started;	/* clock ticks since boot; one that shares: its host's, as it is not older */
 	bool greeted;		/* it said hello and was welcome */
 	bool bye, in_late;
 	bool shares;		/* it began in another's ring */
