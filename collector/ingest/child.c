@@ -101,6 +101,11 @@ static int begin(struct session *host, const struct sigshim_hello *hello)
 	return 0;
 }
 
+bool child_may_share(const struct session *host)
+{
+	return host->pidfd >= 0 && host->host_pid == host->hello.pid && !host->nested;
+}
+
 static int take_hello(struct session *host, uint64_t instance, const void *frame, size_t len)
 {
 	struct sigshim_hello hello;
@@ -108,7 +113,7 @@ static int take_hello(struct session *host, uint64_t instance, const void *frame
 
 	if (r < 0)
 		return r;
-	if (hello.instance != instance || hello.ppid == 0)
+	if (hello.instance != instance || hello.ppid == 0 || !child_may_share(host))
 		return -REFUSED_HELLO;
 	if (instance == host->hello.instance || find(host, instance))
 		return -REFUSED_HELLO_TWICE;

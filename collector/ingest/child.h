@@ -8,6 +8,8 @@
 
 #include "session.h"
 
+/* Whether children's pids, as they know them, are ours: they may begin in this one's ring. */
+bool child_may_share(const struct session *host);
 /* A CHILD frame of the host's ring. 0 or a negative enum refusal. */
 int child_frame(struct session *host, const void *frame, size_t len);
 /* The child that a peer which now says hello itself has been until now; NULL: none. Reads rings. */

@@ -117,7 +117,7 @@ void session_row(struct session *s)
 	session_known(s, &info.parent);
 	if (sink_process(sink, &info, &s->process) < 0)
 		return;
-	sink_parents(sink, s->hello.instance, image_key(s->host_pid, proc.started), s->process);
+	sink_parents(sink, s->hello.instance, proc.started ? image_key(s->host_pid, proc.started) : 0, s->process);
 }
 
 /* The answer; with a ring's descriptor if there is one. */
@@ -129,7 +129,7 @@ static int send_welcome(const struct session *s, enum sigshim_refusal refusal, i
 		.ring_size = ring_fd >= 0 ? s->ring.file_size : 0,
 		.transport = ring_fd >= 0 ? SIGSHIM_TRANSPORT_RING : SIGSHIM_TRANSPORT_SOCKET,
 		.close_socket = ring_fd >= 0 && s->pidfd >= 0, .clock = s->clock, .resumed = s->resumed,
-		.share = ring_fd >= 0 && s->pidfd >= 0 && s->host_pid == s->hello.pid,
+		.share = ring_fd >= 0 && child_may_share(s),
 	};
 	union {
 		struct cmsghdr align;
@@ -191,8 +191,10 @@ static void grant_clock(struct session *s)
 /* Compares what it says of itself with what the kernel does. */
 static void check_pid(struct session *s)
 {
-	int pid = proc_ns_pid(s->host_pid);
+	bool nested = true;
+	int pid = proc_ns_pid(s->host_pid, &nested);
 
+	s->nested = nested;
 	if (pid <= 0 || pid == s->hello.pid)
 		return;
 	sink_refuse(&s->in->sink, REFUSED_FORGED_PID, 1);

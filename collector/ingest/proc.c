@@ -192,7 +192,7 @@ int proc_exit_status(int pidfd, int pid, int *ret_status)
 }
 
 /* The last number of the NSpid line in /proc/PID/NAME: the innermost namespace's. */
-static int ns_pid(int pid, const char *name)
+static int ns_pid(int pid, const char *name, bool *ret_nested)
 {
 	char buf[4096], *line, *end, *last;
 	ssize_t n = read_file(pid, name, buf, sizeof(buf));
@@ -205,18 +205,20 @@ static int ns_pid(int pid, const char *name)
 		return -ENODATA;
 	*end = '\0';
 	last = strrchr(line + 1, '\t');
+	*ret_nested = last != strchr(line + 1, '\t');
 	return last ? atoi(last + 1) : -ENODATA;
 }
 
-int proc_ns_pid(int pid)
+int proc_ns_pid(int pid, bool *ret_nested)
 {
-	return ns_pid(pid, "status");
+	return ns_pid(pid, "status", ret_nested);
 }
 
 int proc_host_tid(int pid, int tid)
 {
 	char path[64], name[300];
 	struct dirent *entry;
+	bool nested;
 	int found = 0;
 	DIR *dir;
 
@@ -226,7 +228,7 @@ int proc_host_tid(int pid, int tid)
 		return 0;
 	for (int i = 0; i < MAX_TASKS && !found && (entry = readdir(dir)); i++) {
 		snprintf(name, sizeof(name), "task/%s/status", entry->d_name);
-		if (entry->d_name[0] != '.' && ns_pid(pid, name) == tid)
+		if (entry->d_name[0] != '.' && ns_pid(pid, name, &nested) == tid)
 			found = atoi(entry->d_name);
 	}
 	closedir(dir);

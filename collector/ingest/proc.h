@@ -40,8 +40,8 @@ bool proc_ended(int pidfd);
  */
 int proc_exit_status(int pidfd, int pid, int *ret_status);
 
-/* The pid in its own namespace; -errno. */
-int proc_ns_pid(int pid);
+/* The pid in its own namespace; -errno. *ret_nested: that is not ours, though the numbers may be equal. */
+int proc_ns_pid(int pid, bool *ret_nested);
 /* Its parent; 0: unknown. */
 int proc_parent(int pid);
 /* When it was started, in clock ticks since boot; 0: unknown. */

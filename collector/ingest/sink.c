@@ -175,7 +175,8 @@ void sink_parents(struct sink *sink, uint64_t instance, uint64_t image, int64_t 
 {
 	if (instance)
 		remember(sink, &sink->instances, instance, process);
-	remember(sink, &sink->images, image, process);
+	if (image)
+		remember(sink, &sink->images, image, process);
 }
 
 int sink_thread(struct sink *sink, const struct thread_info *t, int64_t *ret_thread)
