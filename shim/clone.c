@@ -3,21 +3,22 @@
  * Children that share their parent's memory without being its threads:
  * clone(CLONE_VM). They run on their parent's TLS as well, at the same time,
  * so their state is kept here, by tid. clone_entry.S and syscall_entry.S
- * notice when one may be made; only from then on is the kernel asked, in each
- * call, who is calling. AS-safe, MT-safe.
+ * show when one may be made; only from then on is the kernel asked, in each
+ * call, who is calling. And what a process does before it has a child of any
+ * kind, so that it is known before its child is. AS-safe, MT-safe.
  */
+#include <errno.h>
 #include <linux/sched.h>
 
 #include "clone.h"
-#include "shim.h"
 #include "sys.h"
+#include "transport.h"
 
 #include "banned.h"
 
 #define CHILDREN 16	/* at a time; others are taken for their parent */
 
-_Static_assert(CLONE_VM_ONLY == CLONE_VM && CLONE_SHARING == (CLONE_VM | CLONE_THREAD | CLONE_SETTLS),
-	       "assembly has the kernel's flags");
+_Static_assert(CLONE_VM_ONLY == CLONE_VM, "assembly has the kernel's flag");
 
 bool shim_tls_shared;
 
@@ -26,7 +27,59 @@ static struct {
 	struct thread t;
 } child[CHILDREN];
 
+static shim_function *real_fork;
+
+/* A clone with these flags is about to be made. */
+void shim_clone_enter(unsigned int flags);
 long shim_clone_early(long fn, long stack, long flags, long arg, long ptid, long tls, long ctid);
+
+/*
+ * Whatever a child on our memory says first would make us known as the child,
+ * and what one with a copy says would come before we are known.
+ */
+bool clone_prepare(bool shares)
+{
+	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+
+	if (!process_ready())
+		return false;
+	if (stack_is_tight(thread_self(), sp))
+		return true;
+	if (shares)
+		transport_settle(shim_process);
+	else
+		share_introduce(shim_process);
+	return true;
+}
+
+void shim_clone_enter(unsigned int flags)
+{
+	bool shares = flags & CLONE_VM && !(flags & CLONE_SETTLS);
+	int saved = errno;
+
+	if (flags & CLONE_THREAD)
+		return;
+	clone_prepare(shares);
+	if (shares)
+		shim_tls_shared = true;
+	errno = saved;
+}
+
+static long fork_known(long a, long b, long c, long d, long e, long f)
+{
+	int saved = errno;
+
+	clone_prepare(false);
+	errno = saved;
+	return real_fork(a, b, c, d, e, f);
+}
+
+void clone_begin(void)
+{
+	real_fork = shim_real[SIGSHIM_EV_fork];
+	if (real_fork)
+		shim_real[SIGSHIM_EV_fork] = fork_known;
+}
 
 /* Before the original is known. */
 long shim_clone_early(long fn, long stack, long flags, long arg, long ptid, long tls, long ctid)

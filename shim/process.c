@@ -76,6 +76,7 @@ static bool image_start(void)
 	if (shim_config.follow)
 		follow_begin(environ);
 	life_begin();
+	clone_begin();
 	__atomic_store_n(&shim_process, allocate(), __ATOMIC_RELEASE);
 	__atomic_store_n(&image_state, READY, __ATOMIC_RELEASE);
 	return true;

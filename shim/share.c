@@ -96,6 +96,12 @@ bool share_begin(struct process *p, uint64_t now, uint64_t mask)
 	return true;
 }
 
+void share_introduce(struct process *p)
+{
+	if (p->link == LINK_SHARED && __atomic_load_n(&p->introduced, __ATOMIC_ACQUIRE) != 2)
+		introduce(p);
+}
+
 int share_put(struct process *p, const struct sigshim_frame *frame)
 {
 	int err = 0;

@@ -117,6 +117,10 @@ extern _Thread_local struct thread shim_thread __attribute__((tls_model("initial
 extern bool shim_tls_shared;
 /* The state of whoever is calling, when there may be such. */
 struct thread *clone_thread(void);
+/* Before a child is made, which `shares` our memory or has a copy. False: process_ready is. */
+bool clone_prepare(bool shares);
+/* Puts a function in front of fork's. Once, after real_resolve. */
+void clone_begin(void);
 
 /* --- a sandbox (sandbox.c) ------------------------------------------------ */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The exported syscall(2); see syscall.c. Every way out is a jump, with the
- * caller's registers and stack as they came. A clone is noted for clone.c; what
+ * caller's registers and stack as they came. A clone is shown to clone.c; what
  * clone3's argument says would have to be read from the program's memory, so
  * it is taken to share.
  */
@@ -24,15 +24,13 @@ syscall:
 	testq %rax, %rax
 	jz shim_syscall_early
 	jmp *%rax
-2:	cmpl $CLONE3_NR, %edi
+2:	movl $CLONE_VM_ONLY, %eax
+	cmpl $CLONE3_NR, %edi
 	je 3f
 	cmpl $SYS_clone, %edi
 	jne shim_syscall_recorded
 	movl %esi, %eax
-	andl $CLONE_SHARING, %eax
-	cmpl $CLONE_VM_ONLY, %eax
-	jne 1b
-3:	movb $1, shim_tls_shared(%rip)
+3:	call shim_clone_shown
 	jmp 1b
 #elif defined(__aarch64__)
 	cmp x0, #511
@@ -45,17 +43,21 @@ syscall:
 	ldr x16, [x16, :lo12:shim_real_syscall]
 	cbz x16, shim_syscall_early
 	br x16
-2:	cmp x0, #CLONE3_NR
+2:	mov w16, #CLONE_VM_ONLY
+	cmp x0, #CLONE3_NR
 	b.eq 3f
 	cmp x0, #SYS_clone
 	b.ne shim_syscall_recorded
-	ldr w16, =CLONE_SHARING
-	and w16, w1, w16
-	cmp w16, #CLONE_VM_ONLY
-	b.ne 1b
-3:	adrp x16, shim_tls_shared
-	mov w17, #1
-	strb w17, [x16, :lo12:shim_tls_shared]
+	mov w16, w1
+3:	stp x29, x30, [sp, #-16]!
+	.cfi_adjust_cfa_offset 16
+	.cfi_rel_offset x29, 0
+	.cfi_rel_offset x30, 8
+	bl shim_clone_shown
+	ldp x29, x30, [sp], #16
+	.cfi_adjust_cfa_offset -16
+	.cfi_restore x29
+	.cfi_restore x30
 	b 1b
 #endif
 	.cfi_endproc

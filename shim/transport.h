@@ -51,6 +51,8 @@ void share_offer(const struct process *p, bool allowed);
 bool share_begin(struct process *p, uint64_t now, uint64_t mask);
 /* Writes a whole frame into it, after its hello; errors as ring_put_shared's. */
 int share_put(struct process *p, const struct sigshim_frame *frame);
+/* Its hello, if it shares a ring and has not said it yet. */
+void share_introduce(struct process *p);
 /* True for a child that should have a connection of its own by now. */
 bool share_is_over(struct process *p, struct moment now);
 

@@ -11,7 +11,6 @@
 
 #include "shim.h"
 #include "sys.h"
-#include "transport.h"
 
 #include "banned.h"
 
@@ -32,15 +31,13 @@ void *shim_vfork_leave(long result, uintptr_t sp);
 int shim_vfork_enter(void *ret, uintptr_t sp)
 {
 	int saved = errno, i;
-	bool ready = process_ready();
+	bool ready = clone_prepare(true);
 
 	if (!shim_real_vfork)
 		real_resolve();
 	errno = saved;
 	for (i = 0; i < NESTED && slots[i].sp && slots[i].sp != sp; i++)
 		;
-	if (ready && !stack_is_tight(&shim_thread, sp))
-		transport_settle(shim_process);
 	/* A child that shares this TLS has no right to change what is in it. */
 	if (!ready || i == NESTED || thread_self() != &shim_thread)
 		return 0;

@@ -176,6 +176,13 @@ static struct session *claimed(const struct ingest *in, int pid)
 	return (struct session *)(intptr_t)found;
 }
 
+struct session *child_at(const struct ingest *in, int pid)
+{
+	struct session *c = claimed(in, pid);
+
+	return c && proc_is_older(pid, born(c)) ? c : NULL;
+}
+
 /* A child may have written where we have not looked yet, and then said hello. */
 static void hear_children(struct ingest *in)
 {
@@ -192,7 +199,7 @@ struct session *child_claimed(const struct session *s, const struct sigshim_hell
 	c = claimed(s->in, s->host_pid);
 	if (!c || c->hello.instance == hello->instance)
 		return c;
-	return proc_is_older(s->host_pid, born(c)) && became(c, s) ? c : NULL;
+	return child_at(s->in, s->host_pid) && became(c, s) ? c : NULL;
 }
 
 /* Finds its process; false when it has ended. Without descriptors it is taken to live. */

@@ -14,6 +14,8 @@ bool child_may_share(const struct session *host);
 int child_frame(struct session *host, const void *frame, size_t len);
 /* The child that a peer which now says hello itself has been until now; NULL: none. Reads rings. */
 struct session *child_claimed(const struct session *s, const struct sigshim_hello *hello);
+/* The child that has this pid, by what it says; NULL: none. */
+struct session *child_at(const struct ingest *in, int pid);
 /* Looks after those that have been there for a while. */
 void children_tick(struct ingest *in, uint64_t now);
 /* The host's ring is read no more: its children go on alone. */

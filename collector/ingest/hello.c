@@ -23,11 +23,11 @@ static uint64_t image_key(int pid, uint64_t started)
 	return started << 22 | (uint64_t)pid;
 }
 
-void session_vfork_row(struct session *s, int host_pid, int64_t process)
+void session_image(struct session *s, int host_pid, int64_t process)
 {
 	uint64_t started = host_pid ? proc_started(host_pid) : 0;
 
-	if (started)
+	if (started && process)
 		sink_parents(&s->in->sink, 0, image_key(host_pid, started), process);
 }
 
@@ -44,6 +44,9 @@ static int64_t parent_of(const struct session *s, const struct proc_info *proc, 
 {
 	struct session *parent = proc->ppid ? session_of(s->in, proc->ppid) : NULL;
 	int64_t row = 0;
+
+	if (!parent && proc->ppid)
+		parent = child_at(s->in, proc->ppid);
 
 	*ret_birth = s->hello.parent_instance ? "fork" : "start";
 	if (map_get(&s->in->sink.instances, s->hello.parent_instance, &row))
@@ -211,6 +214,9 @@ static void greet(struct session *s)
 	check_pid(s);
 	known = session_known(s, &before);
 	session_row(s);
+	/* In another's ring it was not asked when it began. */
+	if (s->shares)
+		session_image(s, s->host_pid, s->process);
 	s->resumed = known && session_resume(s, before);
 	s->gaps.before += s->hello.lost;
 	s->generation++;
@@ -243,17 +249,13 @@ static int watch_process(struct session *s, int sock)
 /* Another image of the process says hello, or another process with its pid. */
 static void replace(struct session *old, const struct session *s)
 {
-	uint64_t started;
-
 	if (proc_ended(old->pidfd)) {
 		session_gone(old);
 		return;
 	}
 	session_catch_up(old);
-	/* Of a child in another's ring nobody has asked yet when it began. */
-	started = old->shares ? proc_started(s->host_pid) : 0;
-	if (started && old->process)
-		sink_parents(&s->in->sink, 0, image_key(s->host_pid, started), old->process);
+	if (old->shares)
+		session_image(old, s->host_pid, old->process);
 	session_end(old, "exec");
 }
 

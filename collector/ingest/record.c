@@ -70,7 +70,7 @@ static int64_t process_of(struct session *s, const struct event *ev)
 	};
 	if (sink_vfork_child(&s->in->sink, &info, &child) == 0) {
 		s->in->sink.stats.processes++;
-		session_vfork_row(s, host_pid, child);
+		session_image(s, host_pid, child);
 	}
 	return child;
 }

@@ -94,8 +94,11 @@ void session_process_ended(struct watch *w, uint32_t events);
 void session_hello(struct session *s, const void *frame, size_t len);
 /* Makes the process row, if it isn't there. */
 void session_row(struct session *s);
-/* The row of a vfork child, which goes on in another when it executes a program. */
-void session_vfork_row(struct session *s, int host_pid, int64_t process);
+/*
+ * The row of a process that was not asked when it began, since another spoke
+ * for it: it goes on in another row when it executes a program.
+ */
+void session_image(struct session *s, int host_pid, int64_t process);
 
 /* record.c: a frame of a greeted peer. */
 void session_frame(struct session *s, const void *frame, size_t len);
