@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Findings as JUnit's XML and as TAP: a case a rule, which fails by its
- * findings, and is skipped where there was no verdict; in JUnit also a case a
- * scope, which then has the findings that were made in it; see check_format.h.
+ * findings. Where there was no verdict, it is an error in JUnit, whose older
+ * schemas know nothing else, and skipped in TAP. In JUnit also a case a scope,
+ * which then has the findings that were made in it; see check_format.h.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -126,7 +127,7 @@ static int add_case(const struct check_view *v, const struct junit_case *c, stru
 		r = add_failure(v, c, f, t);
 	} else if (c->doubt) {
 		check_doubt(v, c->doubt, &reason);
-		text_add(t, "    <skipped message=\"inconclusive: ");
+		text_add(t, "    <error type=\"inconclusive\" message=\"inconclusive: ");
 		add_xml(t, text_str(&reason));
 		text_add(t, "\"/>\n");
 	}
@@ -138,7 +139,7 @@ static int add_case(const struct check_view *v, const struct junit_case *c, stru
 /* With all that the schemas of Ant, Jenkins and others ask for, and nothing that one of them lacks. */
 static void add_suite(const struct hygiene_report *report, unsigned int ncases, struct text *t)
 {
-	unsigned int failed = 0, skipped = 0, n = 0;
+	unsigned int failed = 0, errors = 0, n = 0;
 	time_t now = time(NULL);
 	struct junit_case c;
 	struct tm tm;
@@ -151,12 +152,12 @@ static void add_suite(const struct hygiene_report *report, unsigned int ncases, 
 		if (next_of_case(report, &c, NULL))
 			failed++;
 		else
-			skipped += c.doubt != NULL;
+			errors += c.doubt != NULL;
 	}
 	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", gmtime_r(&now, &tm));
 	text_addf(t, " <testsuite id=\"0\" package=\"sigshim\" name=\"signal hygiene\" hostname=\"localhost\" "
-		  "timestamp=\"%s\" tests=\"%u\" failures=\"%u\" errors=\"0\" skipped=\"%u\" time=\"0\">\n", stamp, n,
-		  failed, skipped);
+		  "timestamp=\"%s\" tests=\"%u\" failures=\"%u\" errors=\"%u\" time=\"0\">\n", stamp, n,
+		  failed, errors);
 	text_addf(t, "  <properties><property name=\"events\" value=\"%" PRIu64 "\"/></properties>\n",
 		  report->events);
 }

@@ -3,6 +3,7 @@
 their consumers read them, suppressions, baselines."""
 import contextlib
 import json
+import os
 import re
 import sqlite3
 import subprocess
@@ -11,6 +12,8 @@ import xml.etree.ElementTree as ElementTree
 
 import harness
 
+SCHEMAS = os.path.join(harness.BUILD, "schemas")
+VALIDATE = "import json, jsonschema, sys; jsonschema.validate(json.load(sys.stdin), json.load(open(sys.argv[1])))"
 LEAK = """
 #include <signal.h>
 #include <sys/wait.h>
@@ -123,6 +126,38 @@ class Check(harness.TestCase):
                     self.assert_location(frame["location"])
             self.assert_location(result["locations"][0])
         self.assertTrue(run["invocations"][0]["executionSuccessful"])
+
+    def reports(self, form):
+        """One with findings, one that is clean, one without verdicts."""
+        self.record("x")
+        yield self.check("--severity=note", "--format=" + form).stdout
+        self.record(log=self.path("clean.db"))
+        for options in ([], ["--require-complete"]):
+            yield self.sigshim("check", "-L", self.path("clean.db"), *options, "--format=" + form).stdout
+
+    def schema(self, name):
+        path = os.path.join(SCHEMAS, name)
+        if not os.path.exists(path):
+            self.skipTest(f"no {path}; tests/fetch_schemas fetches it")
+        return path
+
+    def test_sarif_is_valid_by_its_schema(self):
+        schema, python = self.schema("sarif.json"), harness.find("python3")
+        if self.plain([python, "-c", "import jsonschema"]).returncode:
+            self.skipTest("not installed: python3-jsonschema")
+        for text in self.reports("sarif"):
+            done = subprocess.run([python, "-c", VALIDATE, schema], input=text, text=True, check=False,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            self.assertEqual((done.returncode, done.stdout), (0, ""))
+
+    @harness.need("xmllint")
+    def test_junit_is_valid_by_the_schemas_of_ant_and_jenkins(self):
+        schemas = [self.schema("junit-ant.xsd"), self.schema("junit-jenkins.xsd")]
+        for text in self.reports("junit"):
+            for schema in schemas:
+                done = subprocess.run(["xmllint", "--noout", "--schema", schema, "-"], input=text, text=True, check=False,
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                self.assertEqual(done.returncode, 0, done.stdout)
 
     def assert_location(self, location):
         place = location["physicalLocation"]
