@@ -89,6 +89,9 @@ struct thread {
 	struct mask_cause pending_by;
 	struct scope scope[SCOPES];	/* the innermost is the last */
 	unsigned int nscopes;
+	uint64_t waited;		/* in a set that it gave to sigwait or its kin */
+	struct mask_cause waited_by;
+	uint64_t ever_unblocked;	/* by any of its calls */
 	uint64_t unblocked;		/* by the last call that unblocked any */
 	struct mask_cause unblocked_by;
 };
@@ -115,8 +118,6 @@ struct process {
 	bool ended;
 	unsigned int running;	/* threads: main, and those noted and not ended */
 	uint64_t ever_blocked;	/* by any of its threads */
-	uint64_t waited;	/* in a set that sigwait and its kin were given */
-	struct mask_cause waited_by;
 	struct birth child[RECENT], creation[RECENT];
 	unsigned int nchild, ncreation;
 	struct mask_cause *start;	/* 64, for the bits that it began with; NULL without */

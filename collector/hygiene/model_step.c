@@ -244,10 +244,6 @@ static int apply_call(struct thread *t, const struct log_event *ev, const struct
 		return 0;
 	case CALL_SIGNALFD:
 		return apply_sigfd(t, ev, d);
-	case CALL_WAIT:
-		p->waited |= d->set;
-		p->waited_by = mask_call(ev);
-		return 0;
 	case CALL_FORK:
 		b.key = (uint32_t)ev->ret;
 		b.shared = p->shared;
@@ -285,8 +281,13 @@ int model_after(struct model *m, struct thread *t, const struct log_event *ev, c
 
 	if (r < 0)
 		return r;
+	if (call_class(ev->desc) == CALL_WAIT) {	/* also one that met its limit */
+		t->waited |= d->set;
+		t->waited_by = mask_call(ev);
+	}
 	if (ev->flags & SIGSHIM_EVF_BEFORE && ev->flags & SIGSHIM_EVF_AFTER && ev->mask_before & ~ev->mask_after) {
 		t->unblocked = ev->mask_before & ~ev->mask_after;
+		t->ever_unblocked |= t->unblocked;
 		t->unblocked_by = mask_call(ev);
 	}
 	mask_apply(&t->m, ev);

@@ -80,18 +80,12 @@ void rule_mask_inherited(struct judge *j, const struct moment *m)
 		     signals_text(set, names), by);
 }
 
-/* What a shell's background job has, which is meant so. */
-static uint64_t of_a_job(const struct process *p)
+/* What a forked child itself ignores before its exec, as a shell's background job does, is meant so. */
+static bool meant_for_exec(const struct moment *m, const struct action *a)
 {
-	uint64_t both = bit(SIGINT) | bit(SIGQUIT);
+	bool exec = !m->image || (m->image->row.birth && strcmp(m->image->row.birth, "exec") == 0);
 
-	for (int signo = SIGINT; signo <= SIGQUIT; signo++) {
-		const struct action *a = &p->shared->action[signo - 1];
-
-		if (!p->forked || a->kind != ACTION_IGNORE || a->by.process != p->row.id)
-			return 0;
-	}
-	return both;
+	return exec && m->p->forked && a->by.process == m->p->row.id;
 }
 
 void rule_ign_leak_exec(struct judge *j, const struct moment *m)
@@ -110,12 +104,11 @@ void rule_ign_leak_exec(struct judge *j, const struct moment *m)
 		return;	/* of posix_spawn's child only the kernel's word counts */
 	if (is_shell(m->p) || is_deliberate(m->p, m->image))
 		return;
-	set &= ~of_a_job(m->p);
 	look = set;
 	FOR_EACH_BIT(n, look) {
 		const struct action *a = &m->p->shared->action[n];
 
-		if (a->kind != ACTION_IGNORE || !a->by.event)
+		if (a->kind != ACTION_IGNORE || !a->by.event || meant_for_exec(m, a))
 			set &= ~(1ull << n);
 	}
 	if (!set)

@@ -12,22 +12,40 @@
 #define ASYNCHRONOUS (bit(SIGHUP) | bit(SIGINT) | bit(SIGQUIT) | bit(SIGTERM) | bit(SIGCHLD) | bit(SIGALRM) | \
 	bit(SIGUSR1) | bit(SIGUSR2) | bit(SIGWINCH) | bit(SIGIO))
 
-/* Signals that the process takes from a signalfd or by sigwait, and the call that says so. */
-static uint64_t consumed(const struct process *p, uint64_t which, struct mask_cause *ret_by)
+static const struct thread *living_thread(const struct process *p, int64_t id)
 {
-	uint64_t set = 0;
+	const struct thread *t = p->threads;
+
+	while (t && (t->m.id != id || t->ended))
+		t = t->next;
+	return t;
+}
+
+/*
+ * Signals that a thread of the process takes from a signalfd or by sigwait, and
+ * the call that says so. What it does not block any more it has done with, or,
+ * with a signalfd that may be open yet, *ret_late gets it.
+ */
+static uint64_t consumed(const struct process *p, uint64_t which, struct mask_cause *ret_by, uint64_t *ret_late)
+{
+	uint64_t set = 0, one;
 
 	for (unsigned int i = 0; i < p->shared->nsigfd; i++) {
 		const struct sigfd *fd = &p->shared->sigfd[i];
+		const struct thread *t = fd->process == p->row.id ? living_thread(p, fd->thread) : NULL;
 
-		if (fd->process != p->row.id || !(fd->set & ~fd->open & which))
-			continue;
-		set |= fd->set & ~fd->open & which;
-		*ret_by = fd->by;
+		one = t ? fd->set & ~fd->open & which : 0;
+		if (one && !(set & ~*ret_late))
+			*ret_by = fd->by;
+		set |= one;
+		*ret_late |= t ? one & ~t->m.mask : 0;
 	}
-	if (p->waited & which) {
-		set |= p->waited & which;
-		*ret_by = p->waited_by;
+	for (const struct thread *t = p->threads; t; t = t->next) {
+		one = t->ended ? 0 : t->waited & t->m.mask & which;
+		if (one)
+			*ret_by = t->waited_by;
+		set |= one;
+		*ret_late &= ~one;
 	}
 	return set;
 }
@@ -65,15 +83,15 @@ static void steals_from_handler(struct judge *j, const struct moment *m, uint64_
 
 void rule_thread_steals(struct judge *j, const struct moment *m)
 {
-	uint64_t open = ~m->ev->mask_before & ~UNBLOCKABLE, set;
+	uint64_t open = ~m->ev->mask_before & ~UNBLOCKABLE, set, late = 0;
 	struct mask_cause by = {};
 	char names[SIGNALS_TEXT];
 
 	if (m->class != CALL_THREAD_START || !(m->ev->flags & SIGSHIM_EVF_BEFORE))
 		return;
-	set = consumed(m->p, open, &by);
+	set = consumed(m->p, open, &by, &late);
 	if (set)
-		judge_report(j, m, HYGIENE_ERROR, set, (struct judge_call[]){
+		judge_report(j, m, set & ~late ? HYGIENE_ERROR : HYGIENE_NOTE, set, (struct judge_call[]){
 				     { "the thread was created here", m->t->creation },
 				     { "the signals are waited for here", by }, {} },
 			     "a thread starts with %s open, which another waits for: the signal may come to it instead",
@@ -151,7 +169,7 @@ void rule_sfd_unblocked(struct judge *j, const struct moment *m)
 static void other_thread_open(struct judge *j, const struct moment *m, const struct thread *t,
 			      const struct sigfd *fd)
 {
-	uint64_t set = fd->set & ~fd->open & ~t->m.mask;
+	uint64_t set = fd->set & ~fd->open & ~t->m.mask & ~t->ever_unblocked;
 	char names[SIGNALS_TEXT];
 
 	/* Those that start later are another rule's. */

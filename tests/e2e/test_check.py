@@ -29,6 +29,53 @@ int main(int argc, char **argv)
 }
 """
 
+# What programs do that is right and looks much like a fault: a case for each argument.
+RIGHT = r"""
+#include <assert.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static sigset_t usr2;
+static void *nothing(void *arg) { return arg; }
+static void run_thread(void *(*routine)(void *))
+{
+	pthread_t t;
+	assert(pthread_create(&t, 0, routine, 0) == 0 && pthread_join(t, 0) == 0);
+}
+static void *make_signalfd(void *arg) { close(signalfd(-1, &usr2, SFD_CLOEXEC)); return arg; }
+int main(int argc, char **argv)
+{
+	int signo;
+	(void)argc;
+	sigemptyset(&usr2);
+	sigaddset(&usr2, SIGUSR2);
+	if (strcmp(argv[1], "a wait that is over") == 0) {
+		pthread_sigmask(SIG_BLOCK, &usr2, 0);
+		kill(getpid(), SIGUSR2);
+		sigwait(&usr2, &signo);
+		pthread_sigmask(SIG_UNBLOCK, &usr2, 0);
+		run_thread(nothing);
+	} else if (strcmp(argv[1], "a mask that is restored after its signalfd") == 0) {
+		pthread_sigmask(SIG_BLOCK, &usr2, 0);
+		run_thread(make_signalfd);
+		pthread_sigmask(SIG_UNBLOCK, &usr2, 0);
+	} else if (strcmp(argv[1], "a child that ignores for the program that it executes") == 0) {
+		if (fork() == 0) {
+			signal(SIGINT, SIG_IGN);
+			execl("/bin/true", "true", (char *)0);
+			_exit(127);
+		}
+		wait(0);
+	} else {
+		return 99;
+	}
+	return 0;
+}
+"""
+
 
 class Check(harness.TestCase):
     def setUp(self):
@@ -191,6 +238,16 @@ class Check(harness.TestCase):
         self.check("--format=tap", "--report=" + path, "--rules=alt-*")
         self.assertIn("All tests successful", subprocess.run(["prove", "--exec", "cat", path], stdout=subprocess.PIPE,
                                                              text=True, check=True).stdout)
+
+    def test_what_is_right_is_clean(self):
+        with open(self.path("right.c"), "w", encoding="ascii") as file:
+            file.write(RIGHT)
+        subprocess.run(["cc", "-g", "-D_GNU_SOURCE", "-pthread", "-o", self.path("right"), self.path("right.c")], check=True)
+        for name in re.findall(r'argv\[1\], "([^"]+)"', RIGHT):
+            with self.subTest(name):
+                done = self.sigshim("run", "-q", "--check", "--severity=note", "-o", self.path(name + ".db"),
+                                    self.path("right"), name)
+                self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_generated_suppressions_cover_what_they_were_made_for(self):
         self.record("x")
