@@ -3,7 +3,7 @@
  * Jumps whose mask the library sets itself, where they are glibc's and no other
  * library's: the one system call then tells the mask before and sets the one
  * after, and makes sure that a context is there. siglongjmp goes on as a jump
- * that restores no mask; setcontext and swapcontext are context_entry.S's.
+ * that restores no mask; setcontext and swapcontext are context_x86_64.S's.
  * Otherwise the kernel is asked, and the real function called. AS-safe, MT-safe.
  */
 #include <dlfcn.h>
@@ -87,7 +87,7 @@ shim_function *jump_unmasked(unsigned int id)
 }
 
 #if defined(__x86_64__)
-#define CONTEXT_HAS(member, at) _Static_assert(offsetof(ucontext_t, member) == (at), "context_entry.S")
+#define CONTEXT_HAS(member, at) _Static_assert(offsetof(ucontext_t, member) == (at), "context_x86_64.S")
 CONTEXT_HAS(uc_mcontext.gregs[REG_R8], 40);
 CONTEXT_HAS(uc_mcontext.gregs[REG_RIP], 168);
 CONTEXT_HAS(uc_mcontext.fpregs, 224);
