@@ -158,14 +158,19 @@ static uint64_t born(const struct session *c)
  * Whether the child has become s by executing a program. Any peer may have
  * claimed that pid, but not had that parent. When the parent has ended since,
  * the word of the same user, or of root, has to do, for a process that is not
- * older than the claim's host.
+ * older than the claim's host; and when that has ended too, the word alone.
  */
 static bool became(const struct session *c, const struct session *s)
 {
-	if (c->proven || proc_parent(s->host_pid) == c->hello.ppid)
-		return true;
-	return proc_is_leaving(c->hello.ppid) && (c->uid == s->uid || c->uid == 0) &&
-		proc_started(s->host_pid) >= c->started;
+	bool trusted = c->uid == s->uid || c->uid == 0;
+	uint64_t started = proc_started(s->host_pid);
+
+	if (!started)
+		return trusted;
+	if (!proc_is_older(s->host_pid, born(c)))
+		return false;
+	return c->proven || proc_parent(s->host_pid) == c->hello.ppid ||
+		(trusted && started >= c->started && proc_is_leaving(c->hello.ppid));
 }
 
 static struct session *claimed(const struct ingest *in, int pid)
@@ -199,7 +204,7 @@ struct session *child_claimed(const struct session *s, const struct sigshim_hell
 	c = claimed(s->in, s->host_pid);
 	if (!c || c->hello.instance == hello->instance)
 		return c;
-	return child_at(s->in, s->host_pid) && became(c, s) ? c : NULL;
+	return became(c, s) ? c : NULL;
 }
 
 /* Finds its process; false when it has ended. Without descriptors it is taken to live. */
@@ -227,7 +232,7 @@ static void settle_down(struct session *c)
 	if (watch(c))
 		session_move(c, &c->in->live);
 	else
-		session_gone(c);
+		session_over(c);
 }
 
 void children_tick(struct ingest *in, uint64_t now)
@@ -243,8 +248,9 @@ void children_part(struct session *host)
 
 		child_explain(c);
 		child_unlink(c);
-		if (c->fd < 0 && c->pidfd < 0)
-			settle_down(c);
+		/* Nothing else tells of its end. */
+		if (c->list == &c->in->live && c->fd < 0 && c->pidfd < 0)
+			session_move(c, &c->in->young);
 	}
 	/* Of those that were not even heard. */
 	if (host->ring.shared)

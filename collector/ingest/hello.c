@@ -48,7 +48,9 @@ static int64_t parent_of(const struct session *s, const struct proc_info *proc, 
 	if (!parent && proc->ppid)
 		parent = child_at(s->in, proc->ppid);
 
-	*ret_birth = s->hello.parent_instance ? "fork" : "start";
+	*ret_birth = s->before ? "exec" : s->hello.parent_instance ? "fork" : "start";
+	if (s->before)
+		return s->before;
 	if (map_get(&s->in->sink.instances, s->hello.parent_instance, &row))
 		return row;
 	/* Before its exec a vfork child spoke through its parent's ring. */
@@ -246,16 +248,40 @@ static int watch_process(struct session *s, int sock)
 	return fd;
 }
 
-/* Another image of the process says hello, or another process with its pid. */
-static void replace(struct session *old, const struct session *s)
+/* It may have ended since it said hello. Then only a new kernel tells whether it was the one before. */
+static bool is_same_process(const struct session *old, const struct session *s)
 {
-	if (proc_ended(old->pidfd)) {
+	bool same;
+	int fd;
+
+	if (!proc_ended(old->pidfd))
+		return true;
+	fd = proc_pidfd(s->fd, s->host_pid);
+	same = fd < 0 ? fd == -ESRCH : proc_same(fd, old->pidfd);
+	if (fd >= 0)
+		close(fd);
+	return same;
+}
+
+/* What s has been until now, in another image perhaps; NULL: nothing that is known. */
+static struct session *earlier_of(const struct session *s, const struct sigshim_hello *hello)
+{
+	struct session *old = session_of(s->in, s->host_pid);
+
+	if (!old)
+		old = child_claimed(s, hello);
+	while (old && old->hello.instance != hello->instance && !is_same_process(old, s)) {
 		session_gone(old);
-		return;
+		old = child_claimed(s, hello);
 	}
+	return old;
+}
+
+/* Another image of the process says hello. */
+static void replace(struct session *old, struct session *s)
+{
 	session_catch_up(old);
-	if (old->shares)
-		session_image(old, s->host_pid, old->process);
+	s->before = old->process;
 	session_end(old, "exec");
 }
 
@@ -289,16 +315,15 @@ static void take_over(struct session *old, struct session *s, const struct sigsh
 void session_hello(struct session *s, const void *frame, size_t len)
 {
 	struct sigshim_hello hello;
-	struct session *old = session_of(s->in, s->host_pid);
+	struct session *old;
 	int r = decode_hello(frame, len, &hello);
 
 	if (r < 0) {
 		turn_away(s, r == -REFUSED_TYPE ? -REFUSED_NO_HELLO : r);
 		return;
 	}
-	if (!old)
-		old = child_claimed(s, &hello);
-	if (old && old->hello.instance == hello.instance && !proc_ended(old->pidfd)) {
+	old = earlier_of(s, &hello);
+	if (old && old->hello.instance == hello.instance) {
 		take_over(old, s, &hello);
 		return;
 	}

@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "files.h"
 #include "indexer.h"
 #include "session.h"
@@ -177,14 +178,15 @@ void ingest_never(struct ingest *in, int host_pid, const char *comm)
 
 void ingest_finish(struct ingest *in)
 {
-	while (in->waiting.first)
-		session_drop(in->waiting.first);
-	while (in->live.first) {
-		struct session *s = in->live.first;
+	children_tick(in, UINT64_MAX);
+	while (in->live.first || in->young.first) {
+		struct session *s = in->live.first ? in->live.first : in->young.first;
 
 		/* Who has ended in this moment shall not count as running. */
 		session_end(s, session_is_running(s) ? "open" : session_fate(s));
 	}
+	while (in->waiting.first)
+		session_drop(in->waiting.first);
 	while (in->dead.first)
 		session_free(in->dead.first);
 	if (in->listener >= 0) {

@@ -157,6 +157,20 @@ void listener_ready(struct watch *w, uint32_t events)
 	}
 }
 
+void listener_hear(struct ingest *in)
+{
+	unsigned int before;
+
+	if (in->listener < 0)
+		return;
+	for (int i = 0; i < SOMAXCONN / ACCEPT_SHARE && !in->accept_off; i++) {
+		before = in->nsessions;
+		listener_ready(&in->accept, 0);
+		if (in->nsessions - before < ACCEPT_SHARE)
+			break;
+	}
+}
+
 uint64_t listener_tick(struct ingest *in, uint64_t now)
 {
 	uint64_t next = 0;

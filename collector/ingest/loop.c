@@ -90,7 +90,7 @@ static int patience(const struct ingest *in, uint64_t now, uint64_t deadline, in
 
 	if (in->backlog)
 		return 0;
-	if (in->live.first)
+	if (in->live.first || in->young.first)
 		ms = earlier(ms, in->rushing ? FULL_MS : in->busy ? BUSY_MS : IDLE_MS);
 	if (in->sink.refusals)
 		ms = earlier(ms, REFUSALS_MS);

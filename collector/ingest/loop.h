@@ -63,6 +63,8 @@ void loop_remove(struct ingest *in, int fd);
 
 /* listener.c: accepts and refuses; w is ingest.accept. */
 void listener_ready(struct watch *w, uint32_t events);
+/* Accepts all that wait to be. */
+void listener_hear(struct ingest *in);
 /* Refuses those who said no hello in time; turns accepting on again. Returns the next deadline or 0. */
 uint64_t listener_tick(struct ingest *in, uint64_t now);
 /* As many descriptors as max_connections needs, or fewer connections. */

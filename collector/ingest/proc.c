@@ -13,6 +13,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,6 +23,7 @@
 #define SO_PEERPIDFD 77
 #endif
 
+#define PIDFS 0x50494446	/* f_type: each process has an inode of its own (6.9) */
 #define MAX_TASKS 4096	/* looked through for one thread */
 #define EXITING 0x4	/* PF_EXITING of a task's flags in its stat */
 
@@ -165,6 +168,15 @@ int proc_pidfd(int sock, int pid)
 	}
 	fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	return fd < 0 ? -errno : fd;
+}
+
+bool proc_same(int pidfd, int other)
+{
+	struct statfs fs;
+	struct stat a, b;
+
+	return fstatfs(pidfd, &fs) == 0 && fs.f_type == PIDFS && fstat(pidfd, &a) == 0 &&
+		fstat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
 bool proc_ended(int pidfd)

@@ -32,6 +32,8 @@ void proc_read(int pid, struct proc_info *ret);
 
 /* A descriptor for the process at the other end of the socket; -errno. */
 int proc_pidfd(int sock, int pid);
+/* Whether two are of the same process; false where the kernel can't tell. */
+bool proc_same(int pidfd, int other);
 /* True once it has ended. False for a pidfd of -1. */
 bool proc_ended(int pidfd);
 /*

@@ -78,7 +78,7 @@ static void hung_up(struct session *s)
 	close(s->fd);
 	s->fd = -1;
 	if (s->pidfd < 0 || proc_ended(s->pidfd))
-		session_gone(s);
+		session_over(s);
 	else if (s->ring.shared && executed(s))
 		session_end(s, "exec");
 }
@@ -104,5 +104,5 @@ void session_process_ended(struct watch *w, uint32_t events)
 	struct session *s = w->arg;
 
 	if (s->list != &s->in->dead)
-		session_gone(s);
+		session_over(s);
 }

@@ -285,6 +285,20 @@ void session_gone(struct session *s)
 	session_end(s, session_fate(s));
 }
 
+void session_over(struct session *s)
+{
+	struct session *next;
+
+	/* Of this image, or of one that it executed. */
+	listener_hear(s->in);
+	for (struct session *w = s->in->waiting.first; w; w = next) {
+		next = w->next;
+		if (w->host_pid == s->host_pid)
+			session_receive(&w->sock_watch, 0);
+	}
+	session_gone(s);
+}
+
 /* The other end has gone, though that may not have been read yet. */
 static bool is_cut(int fd)
 {

@@ -34,6 +34,7 @@ struct session {
 	struct sigshim_hello hello;
 	uint64_t id;		/* for an observer */
 	int64_t process;	/* row, 0: not there */
+	int64_t before;		/* the row of the image that it replaced, 0: unknown */
 	char *exe, *comm, *cmdline, *container;
 	char *cwd;		/* when it said hello */
 	struct root *root;	/* its files, where they are not ours; NULL: they are */
@@ -80,6 +81,8 @@ void session_catch_up(struct session *s);
 void session_drain(struct session *s, bool last);
 /* Ends one whose process has ended. */
 void session_gone(struct session *s);
+/* The same, after looking for what it has said where nobody has listened yet. Not while a hello is taken. */
+void session_over(struct session *s);
 /* Gives what was read back to the ring's writers, since it is in the journal. */
 void session_release(struct session *s);
 void session_free(struct session *s);
