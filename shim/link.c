@@ -210,6 +210,14 @@ static void try_later(struct process *p, uint64_t now)
 	p->failures++;
 }
 
+/* Seconds. Calls of a child on our memory would have nowhere to go when the ring that we share is given up. */
+static int patience(const struct process *p)
+{
+	bool must = p->link == LINK_SHARED && shim_config.overflow == SIGSHIM_OVERFLOW_BLOCK;
+
+	return p->state == 2 && !must ? LATER : AT_START;
+}
+
 /* 0, or -errno and a time for the next try. */
 static int try(struct process *p, uint64_t now, uint64_t mask)
 {
@@ -217,7 +225,7 @@ static int try(struct process *p, uint64_t now, uint64_t mask)
 	struct grant g = {};
 	int fd, err;
 
-	fd = connect_to(shim_config.socket, p->state == 2 ? LATER : AT_START);
+	fd = connect_to(shim_config.socket, patience(p));
 	err = fd < 0 ? fd : greet(p, fd, now, mask, &g);
 	if (err == 0)
 		p->collector = peer_pid(fd);

@@ -62,7 +62,8 @@ static void look_shared(struct process *p, uint64_t now, uint64_t mask)
 	bool read = ring_is_read(p, (struct moment){ now, false });
 
 	p->retry_ns = now + SIGSHIM_BEAT_STALE_NS;
-	if (!read && !p->ring->closed && link_alive(p))
+	/* Its collector is slow: nobody waits for that who need not. */
+	if (!read && !p->ring->closed && shim_config.overflow == SIGSHIM_OVERFLOW_DROP && link_alive(p))
 		return;
 	/* Others go on with what they have until there is better. */
 	if (link_move(p, now, mask) < 0 && !read)

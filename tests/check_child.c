@@ -25,7 +25,7 @@ static void peer_child_hello(uint64_t child, int pid)
 	h.instance = child;
 	h.parent_instance = instance;
 	h.pid = h.tid = pid;
-	h.ppid = getpid();
+	h.ppid = pid == getpid() ? getppid() : getpid();
 	strcpy(h.comm, "child");
 	peer_child(child, &h, sizeof(h));
 }

@@ -76,6 +76,27 @@ static int inherit(struct session *c, const struct session *parent)
 	return modules_copy(&c->modules, &c->in->sink.heap, &parent->modules);
 }
 
+static struct session *claimed(const struct ingest *in, int pid)
+{
+	int64_t found = 0;
+
+	map_get(&in->claims, (uint64_t)pid, &found);
+	return (struct session *)(intptr_t)found;
+}
+
+/* Whoever had the pid before has ended. */
+static void claim(struct session *c)
+{
+	struct session *old = claimed(c->in, c->host_pid);
+
+	if (old && old->hello.now_ns > c->hello.now_ns)
+		c->outlived = true;
+	else
+		map_set(&c->in->claims, &c->in->sink.heap, (uint64_t)c->host_pid, (int64_t)(intptr_t)c);
+	if (old && old->hello.now_ns < c->hello.now_ns)
+		old->outlived = true;
+}
+
 static int begin(struct session *host, const struct sigshim_hello *hello)
 {
 	struct ingest *in = host->in;
@@ -97,7 +118,7 @@ static int begin(struct session *host, const struct sigshim_hello *hello)
 	in->sink.stats.processes++;
 	session_row(c);
 	session_introduce(c);
-	map_set(&in->claims, &in->sink.heap, (uint64_t)c->host_pid, (int64_t)(intptr_t)c);
+	claim(c);
 	return 0;
 }
 
@@ -154,6 +175,12 @@ static uint64_t born(const struct session *c)
 	return c->since_ns - c->hello.now_ns < OLDEST_NS ? c->hello.now_ns : c->since_ns;
 }
 
+/* Another may have its pid by now. */
+static bool parent_is_gone(const struct session *c)
+{
+	return proc_is_leaving(c->hello.ppid) || !proc_is_older(c->hello.ppid, born(c));
+}
+
 /*
  * Whether the child has become s by executing a program. Any peer may have
  * claimed that pid, but not had that parent. When the parent has ended since,
@@ -170,15 +197,7 @@ static bool became(const struct session *c, const struct session *s)
 	if (!proc_is_older(s->host_pid, born(c)))
 		return false;
 	return c->proven || proc_parent(s->host_pid) == c->hello.ppid ||
-		(trusted && started >= c->started && proc_is_leaving(c->hello.ppid));
-}
-
-static struct session *claimed(const struct ingest *in, int pid)
-{
-	int64_t found = 0;
-
-	map_get(&in->claims, (uint64_t)pid, &found);
-	return (struct session *)(intptr_t)found;
+		(trusted && started >= c->started && parent_is_gone(c));
 }
 
 struct session *child_at(const struct ingest *in, int pid)
@@ -204,7 +223,11 @@ struct session *child_claimed(const struct session *s, const struct sigshim_hell
 	c = claimed(s->in, s->host_pid);
 	if (!c || c->hello.instance == hello->instance)
 		return c;
-	return became(c, s) ? c : NULL;
+	/* The last words of one that had the pid before. */
+	if (c->hello.now_ns > hello->now_ns)
+		return NULL;
+	c->outlived |= !became(c, s);
+	return c->outlived ? NULL : c;
 }
 
 /* Finds its process; false when it has ended. Without descriptors it is taken to live. */
@@ -214,7 +237,8 @@ static bool watch(struct session *c)
 
 	if (fd < 0)
 		return fd == -EMFILE || fd == -ENFILE;
-	if (c->pidfd < 0 && !proc_is_older(c->host_pid, born(c))) {
+	c->proven |= proc_parent(c->host_pid) == c->hello.ppid;
+	if (c->pidfd < 0 && (!proc_is_older(c->host_pid, born(c)) || (!c->proven && !parent_is_gone(c)))) {
 		close(fd);
 		return false;
 	}
@@ -223,13 +247,12 @@ static bool watch(struct session *c)
 		return true;
 	}
 	c->pidfd = fd;
-	c->proven |= proc_parent(c->host_pid) == c->hello.ppid;
 	return !proc_ended(fd);
 }
 
 static void settle_down(struct session *c)
 {
-	if (watch(c))
+	if (!c->outlived && watch(c))
 		session_move(c, &c->in->live);
 	else
 		session_over(c);

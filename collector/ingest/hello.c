@@ -223,7 +223,8 @@ static void greet(struct session *s)
 	s->gaps.before += s->hello.lost;
 	s->generation++;
 	s->peer = ++s->in->peers;
-	map_set(&in->by_pid, &in->sink.heap, (uint64_t)s->host_pid, (int64_t)(intptr_t)s);
+	if (!session_of(in, s->host_pid))
+		map_set(&in->by_pid, &in->sink.heap, (uint64_t)s->host_pid, (int64_t)(intptr_t)s);
 	map_set(&in->known, &in->sink.heap, (uint64_t)s->host_pid, 1);
 	in->now = ticks_now(&in->ticks);
 	s->active_ns = in->now.ns;
@@ -268,6 +269,9 @@ static struct session *earlier_of(const struct session *s, const struct sigshim_
 {
 	struct session *old = session_of(s->in, s->host_pid);
 
+	/* The last words of one that had the pid before. */
+	if (old && old->hello.instance != hello->instance && old->hello.now_ns > hello->now_ns)
+		return NULL;
 	if (!old)
 		old = child_claimed(s, hello);
 	while (old && old->hello.instance != hello->instance && !is_same_process(old, s)) {

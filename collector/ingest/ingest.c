@@ -178,9 +178,9 @@ void ingest_never(struct ingest *in, int host_pid, const char *comm)
 
 void ingest_finish(struct ingest *in)
 {
-	children_tick(in, UINT64_MAX);
-	while (in->live.first || in->young.first) {
-		struct session *s = in->live.first ? in->live.first : in->young.first;
+	/* Whose ring is read for the last time may have children that nobody knew. */
+	for (children_tick(in, UINT64_MAX); in->live.first; children_tick(in, UINT64_MAX)) {
+		struct session *s = in->live.first;
 
 		/* Who has ended in this moment shall not count as running. */
 		session_end(s, session_is_running(s) ? "open" : session_fate(s));

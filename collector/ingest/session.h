@@ -28,6 +28,7 @@ struct session {
 	bool bye, in_late;
 	bool shares;		/* it began in another's ring */
 	bool nested;		/* in a pid namespace of its own, or it is unknown in which */
+	bool outlived;		/* another process has its pid by now */
 	bool proven;		/* the kernel agreed that it has that pid and parent */
 	int wait_status;	/* -1: unknown */
 
