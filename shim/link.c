@@ -211,7 +211,7 @@ static void try_later(struct process *p, uint64_t now)
 }
 
 /* Seconds. Calls of a child on our memory would have nowhere to go when the ring that we share is given up. */
-static int patience(const struct process *p)
+static int how_long(const struct process *p)
 {
 	bool must = p->link == LINK_SHARED && shim_config.overflow == SIGSHIM_OVERFLOW_BLOCK;
 
@@ -225,7 +225,7 @@ static int try(struct process *p, uint64_t now, uint64_t mask)
 	struct grant g = {};
 	int fd, err;
 
-	fd = connect_to(shim_config.socket, patience(p));
+	fd = connect_to(shim_config.socket, how_long(p));
 	err = fd < 0 ? fd : greet(p, fd, now, mask, &g);
 	if (err == 0)
 		p->collector = peer_pid(fd);
