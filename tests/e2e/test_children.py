@@ -83,6 +83,24 @@ class Children(harness.TestCase):
         self.assertEqual(self.sql(log, "SELECT id, parent, end FROM processes ORDER BY id"),
                          [(1, None, "exit"), (2, 1, "exec"), (3, 2, "exit"), (4, 3, "exit")])
 
+    def test_one_that_makes_no_call_is_its_childs_parent(self):
+        log, _ = self.record([PROGRAM, "quiet"], "--events=core")
+        self.check_sound(log)
+        self.assertEqual(self.sql(log, "SELECT id, parent, birth, end FROM processes ORDER BY id"),
+                         [(1, None, "start", "exit"), (2, 1, "fork", "exit"), (3, 2, "fork", "exit")])
+        self.assertEqual(self.calls_of(log), [(None, 1), (2, 1)])
+
+    def test_one_whose_first_call_another_makes_on_its_memory(self):
+        for transport in ("ring", "socket"):
+            with self.subTest(transport=transport):
+                log, _ = self.record([PROGRAM, "guest"], "--events=core", "--transport=" + transport, log=transport + ".db")
+                self.check_sound(log)
+                self.assertEqual(self.sql(log, "SELECT c.birth, c.ppid = p.pid FROM processes c JOIN processes p "
+                                               "ON p.id = c.parent ORDER BY c.birth"), [("fork", 1), ("vfork", 1)])
+                self.assertEqual(self.sql(log, "SELECT p.birth, e.tid = p.pid FROM events e JOIN threads t ON t.id = e.thread "
+                                               "JOIN processes p ON p.id = t.process ORDER BY 1"),
+                                 [("fork", 1), ("start", 1), ("vfork", 1)])
+
     @unittest.skipUnless(os.getuid() == 0, "needs root")
     def test_another_user_is_asked_of_the_kernel(self):
         log, _ = self.record([PROGRAM, "user"])

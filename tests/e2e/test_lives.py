@@ -94,6 +94,11 @@ class Daemon(harness.TestCase):
         self.assertEqual(by_pid.pop(forks[0]), [("fork", None), ("_exit", None)])
         self.assertEqual(sorted(by_pid.values()), [[("fork", None)], [("sigprocmask", ["SIGTERM"]), ("_exit", None)]])
         self.assertEqual(self.sql(log, "SELECT sum(lost), (SELECT count(*) FROM gaps) FROM processes"), [(0, 0)])
+        # Each image continues the one before, and each process is its maker's child.
+        self.assertEqual(self.sql(log, "SELECT p.birth, c.birth, c.end FROM processes c LEFT JOIN processes p ON p.id = c.parent "
+                                       "ORDER BY 2, 1, 3"),
+                         [("fork", "exec", "exit"), ("fork", "fork", "exec"), ("start", "fork", "exit"),
+                          (None, "start", "exit"), ("fork", "vfork", "vfork")])
 
     def test_in_the_ring(self):
         self.check()

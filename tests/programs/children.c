@@ -11,6 +11,8 @@
  *   user          a child that makes its first call as another user
  *   stop PID N M  stops that process, then N children one after the other, M calls each
  *   pidns         a child that is the first of a pid namespace
+ *   quiet         a child that makes no call, but a child that makes one
+ *   guest         a child whose first call is made by another, on its memory, and then one itself
  */
 #include <sched.h>
 #include <signal.h>
@@ -55,6 +57,21 @@ static void tree(int n, int m)
 	}
 }
 
+static int guest(void *arg)
+{
+	call(0);
+	_exit(0);
+}
+
+static void host(void)
+{
+	static char stack[1 << 16] __attribute__((aligned(16)));
+
+	clone(guest, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, NULL);
+	call(1);
+	reap();
+}
+
 static int child(int argc, char **argv)
 {
 	const char *how = argv[1];
@@ -70,6 +87,10 @@ static int child(int argc, char **argv)
 	} else if (!strcmp(how, "exec")) {
 		call(0);
 		execv(argv[2], argv + 2);
+	} else if (!strcmp(how, "quiet")) {
+		tree(1, 0);
+	} else if (!strcmp(how, "guest")) {
+		host();
 	} else {
 		if (!strcmp(how, "user") && setresuid(65534, 65534, 65534) < 0)
 			_exit(1);
