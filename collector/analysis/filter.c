@@ -55,11 +55,6 @@ void filter_query(const struct filter *f, struct event_query *q)
 	q->nvalues = f->b.nvalues;
 }
 
-const char *const *filter_keys(void)
-{
-	return condition_keys;
-}
-
 /* The operator at *p, the longest that fits; OP_MAX if there is none. */
 static enum op take_operator(const char **p)
 {

@@ -27,7 +27,4 @@ int filter_add(struct filter *f, const char *expression, char **ret_error);
 /* Sets q->where and q->values, which live as long as f stays as it is. */
 void filter_query(const struct filter *f, struct event_query *q);
 
-/* All keys, NULL-terminated. */
-const char *const *filter_keys(void);
-
 #endif

@@ -13,7 +13,6 @@ struct journal_reader {
 	int fd;
 	int64_t run;
 	uint64_t base, position;
-	size_t size;		/* of the chunk that is in buf, 0: none */
 	unsigned char buf[JOURNAL_CHUNK] __attribute__((aligned(8)));
 };
 

@@ -121,7 +121,7 @@ struct stack_reader {
 		  void *arg);
 	void *arg;
 	int64_t stack;
-	unsigned int n, depth;
+	unsigned int n;
 	struct stack_frame frames[SIGSHIM_MAX_FRAMES];
 };
 
