@@ -101,7 +101,8 @@ class Containers(harness.TestCase):
 
     def make_bundle(self, name, command, change=as_root, annotations=None, env=()):
         """A bundle of a container in podman's control group for it; returns folder and id."""
-        folder, ident = self.path(name), hashlib.sha256(name.encode()).hexdigest()
+        folder = self.path(name)
+        ident = hashlib.sha256(folder.encode()).hexdigest()
         root = os.path.join(folder, "rootfs")
         os.makedirs(root)
         for part in ("bin", "sbin", "lib", "lib64"):
@@ -133,8 +134,9 @@ class Containers(harness.TestCase):
     def run_bundle(self, folder, *before):
         """Runs it with runc, or with what is put before runc; returns what it did."""
         name = "sigshim-test-" + os.path.basename(self.dir)[-8:].lower() + "-" + os.path.basename(folder)
-        done = self.plain([*before, harness.find("runc"), "--root", self.path("runc"), "run", "--bundle", folder, name],
-                          timeout=120)
+        # What runc itself has to say, such as of groups that are busy, goes to a file: its stderr is the program's.
+        done = self.plain([*before, harness.find("runc"), "--log", self.path("runc.log"), "--root", self.path("runc"),
+                           "run", "--bundle", folder, name])
         if done.returncode == 1 and "operation not permitted" in done.stderr:
             self.skipTest("runc cannot make containers here: " + done.stderr.strip()[-200:])
         return done
