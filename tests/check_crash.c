@@ -84,7 +84,8 @@ static void record_until_killed(useconds_t us)
 		append_call();
 		journal_read(journal_path(j), run, 0, &r);
 		for (;;) {
-			append_events(seq + 1, seq + 50);
+			if (put_events(seq + 1, seq + 50) != 0)
+				_exit(1);
 			seq += 50;
 			if (seq % 150 == 0 && (journal_replay(r, s, journal_position(j), 4000, &events) < 0 ||
 					       store_commit(s) < 0))
