@@ -31,20 +31,27 @@ static void enter(void)
 	MUST(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program));
 }
 
-int main(void)
+static void calls(void)
 {
 	sigset_t set = set_of(SIGUSR1, 0), old;
 
+	CALL(sigprocmask(SIG_BLOCK, &set, &old));
+	CALL(pthread_sigmask(SIG_SETMASK, &old, NULL));
+	CALL(sigaltstack(NULL, NULL));
+}
+
+int main(void)
+{
 	enter();
 	for (int i = 0; i < 3; i++) {
 		pid_t pid = i == 1 ? (pid_t)syscall(SYS_clone, SIGCHLD, 0L, 0L, 0L, 0L) : fork();
 
-		CALL(sigprocmask(SIG_BLOCK, &set, &old));
-		CALL(pthread_sigmask(SIG_SETMASK, &old, NULL));
-		CALL(sigaltstack(NULL, NULL));
-		if (pid == 0)
+		if (pid == 0) {
+			calls();
 			_exit(30 + i);
+		}
 		show_end("child", pid);
+		calls();
 	}
 	show_mask("at the end");
 	return 5;
