@@ -54,7 +54,7 @@ class Aarch64(harness.TestCase):
                         ignore=shutil.ignore_patterns("*.a", "gconv", "systemd"))
         os.symlink("usr/lib", self.prefix + "/lib")
 
-    def emulate(self, *command, timeout=300, **env):
+    def emulate(self, *command, timeout=10 * harness.HUNG, **env):
         return self.plain([QEMU, "-L", self.prefix, *command], timeout=timeout, env=self.environment(**env))
 
     def cross_tools(self):
@@ -76,7 +76,7 @@ class Unit(Aarch64):
         for source in sorted(glob.glob(harness.ROOT + "/tests/check_*.c")):
             name = os.path.basename(source)[:-2]
             with self.subTest(name):
-                done = self.emulate(f"{BUILD}/tests/{name}", PATH=path, CK_TIMEOUT_MULTIPLIER="30", TMPDIR="/tmp")
+                done = self.emulate(f"{BUILD}/tests/{name}", PATH=path, CK_TIMEOUT_MULTIPLIER="10", TMPDIR="/tmp")
                 self.check(done)
 
     def check(self, done):
