@@ -302,12 +302,4 @@ UNUSED static void storm(int us)
 	kernel(SYS_setitimer, 0, &t, 0, 0);
 }
 
-UNUSED static long now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 #endif
