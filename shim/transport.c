@@ -15,6 +15,8 @@
 
 #define IDLE_CALLS 16	/* between two looks at the clock, without a collector */
 #define TRIES 5000	/* waits for another thread that is connecting */
+#define WAIT_NS 200000		/* for room, at first */
+#define WAIT_DOUBLINGS 7	/* of it, at most: to 26 ms */
 
 static int put(struct process *p, const struct sigshim_frame *frame)
 {
@@ -30,10 +32,16 @@ static int put(struct process *p, const struct sigshim_frame *frame)
 	}
 }
 
-/* Waits a little for room. Ring: the collector polls; socket: the kernel tells. */
-static void wait_for_room(struct process *p)
+/*
+ * Waits a little for room, the longer the more often it was in vain: a thousand
+ * threads that look all the time would leave the collector no time to make any.
+ * Ring: the collector polls; socket: the kernel tells.
+ */
+static void wait_for_room(struct process *p, unsigned int waited)
 {
-	const struct timespec tick = { .tv_nsec = 200000 };
+	const struct timespec tick = {
+		.tv_nsec = WAIT_NS << (waited < WAIT_DOUBLINGS ? waited : WAIT_DOUBLINGS),
+	};
 	struct pollfd pfd = { .fd = p->fd, .events = POLLOUT };
 	const struct timespec moment = { .tv_nsec = 100000000 };
 
@@ -50,7 +58,7 @@ static int put_somewhere(struct process *p, const struct sigshim_frame *frame)
 
 	for (unsigned int tries = 0; err == -EAGAIN && tries < 1000 && !shim_sandboxed && p->renewing &&
 	     ring_is_retired(p); tries++) {
-		wait_for_room(p);
+		wait_for_room(p, 0);
 		err = put(p, frame);
 	}
 	return err;
@@ -140,7 +148,7 @@ static int put_elsewhere(struct process *p, const struct sigshim_frame *frame)
 		if (p->link == LINK_NONE || process_is_guest(p))
 			break;
 		if (p->moving || p->link == LINK_BUSY)
-			wait_for_room(p);
+			wait_for_room(p, 0);
 		else if (p->link == LINK_SHARED)
 			look_again(p, LINK_SHARED, now_ns());
 		err = put(p, frame);
@@ -157,13 +165,13 @@ bool transport_send(struct process *p, const struct sigshim_frame *frame)
 	if (unlikely(err == -ENOTCONN && shared && !shim_sandboxed))
 		err = put_elsewhere(p, frame);
 	while (err == -EAGAIN && shim_config.overflow == SIGSHIM_OVERFLOW_BLOCK && !shim_sandboxed && !p->orphan) {
+		wait_for_room(p, waited);
 		/* Nobody to make room: waiting would be for ever. */
-		if (++waited % 16 == 0 && !link_alive(p)) {
+		if (++waited % 4 == 0 && !link_alive(p)) {
 			p->orphan = p->link == LINK_RING && !p->ring->closed;
 			err = p->orphan ? -EAGAIN : -ENOTCONN;
 			break;
 		}
-		wait_for_room(p);
 		err = put(p, frame);
 	}
 	if (err == 0)
@@ -180,7 +188,7 @@ void transport_finish(struct process *p, const struct sigshim_frame *frame)
 	int err = put(p, frame);
 
 	for (unsigned int tries = 0; tries < 5 && err == -EAGAIN; tries++) {
-		wait_for_room(p);
+		wait_for_room(p, tries);
 		err = put(p, frame);
 	}
 	if (err == -ENOTCONN)

@@ -3,6 +3,7 @@
 the next one."""
 import glob
 import os
+import resource
 import signal
 import subprocess
 
@@ -35,6 +36,14 @@ class Burst(harness.TestCase):
         (recorded, lost, distinct), done = self.burst("drop")
         self.assertEqual(recorded + lost, THREADS * CALLS, self.summary(done))
         self.assertEqual(recorded, distinct)
+
+    def test_a_thousand_threads_that_are_blocked_sleep(self):
+        calls = [os.path.join(harness.BUILD, "bench", "calls"), "--threads=1000", "--bursts=1", "--burst=200", "--warmup=0"]
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_nvcsw
+        log, done = self.record(calls, "--overflow=block", "--ring-size=64K", "--events=core", timeout=300)
+        self.assertEqual(self.totals(log), (200000, 0, 200000), self.summary(done))
+        # When all of them look for room all the time, 20 for each call and more.
+        self.assertLess(resource.getrusage(resource.RUSAGE_CHILDREN).ru_nvcsw - before, 5 * 200000)
 
     def test_a_log_has_at_most_60_bytes_an_event(self):
         log, _ = self.record([harness.program("threads"), "4", "50000"], "--overflow=block", "--events=core", timeout=300)
