@@ -126,6 +126,30 @@ START_TEST(a_child_has_its_parents_dispositions_as_they_were_at_the_fork)
 }
 END_TEST
 
+/* The hello of what it executes may come before its own end was read. */
+START_TEST(what_a_child_ignores_before_its_exec_is_meant_so_however_the_exec_was_told)
+{
+	static const char *const births[] = { "exec", "start" };
+
+	for (int i = 0; i < 2; i++) {
+		int64_t a = image(births[1 - i], 1, 0, 0, 0, 10), ta = small_log_thread(&log_, a, 1, 1, 1), b, tb;
+
+		call(ta, "signal", 1, 90, 0, SIGPIPE, 1, 0);
+		call(ta, "fork", 2, 100, 0, 0, 0, 2);
+		b = image("fork", 2, a, 0, BIT(SIGPIPE), 200);
+		tb = small_log_thread(&log_, b, 1, 2, 2);
+		call(tb, "signal", 1, 205, 0, SIGPIPE, 1, 1);
+		call(tb, "execve", 2, 210, 0, 1, 2, 0);
+		image(births[i], 2, i ? a : b, 0, BIT(SIGPIPE), 220);
+		ck_assert_int_eq(store_process_end(log_.store, b, 230, "exec", 0), 0);
+		judge("ign-leak-exec");
+		ck_assert_msg(report->nfindings == 0, "birth %s", births[i]);
+		remove_log();
+		make_log();
+	}
+}
+END_TEST
+
 START_TEST(an_inherited_disposition_is_nobodys_fault_here)
 {
 	int64_t a = image("start", 1, 0, 0, BIT(SIGPIPE), 10);
@@ -280,6 +304,7 @@ int main(void)
 	tcase_add_test(logs, an_exec_that_failed_hands_nothing_on);
 	tcase_add_test(logs, an_exec_of_a_program_without_the_library_is_judged_at_the_end);
 	tcase_add_test(logs, a_child_has_its_parents_dispositions_as_they_were_at_the_fork);
+	tcase_add_test(logs, what_a_child_ignores_before_its_exec_is_meant_so_however_the_exec_was_told);
 	tcase_add_test(logs, an_inherited_disposition_is_nobodys_fault_here);
 	tcase_add_test(logs, lost_records_make_every_rule_inconclusive);
 	tcase_add_test(logs, a_return_from_main_is_an_end_too_and_death_by_a_signal_is_none);

@@ -110,14 +110,39 @@ static void hand_over(struct check *c, struct process *parent, struct process *i
 	judge_moment(c->judge, &m);
 }
 
-static int begin(struct check *c, const struct log_process *row)
+/*
+ * An image may say hello before the collector has read the end of the one that
+ * executed it, and is then said to have started. NULL: it was no exec.
+ */
+static struct process *executed_by(const struct check *c, const struct log_process *row)
 {
-	const struct lossy *l = lossy_of(c, row->id);
-	struct process *p, *parent = row->parent ? model_process(&c->model, row->parent) : NULL;
+	struct process *p;
+
+	if (!row->birth || strcmp(row->birth, "start") != 0)
+		return NULL;
+	for (int64_t id = row->id - 1; id > 0 && id >= row->id - AHEAD; id--) {
+		p = model_process(&c->model, id);
+		if (p && p->row.run == row->run && p->row.host_pid == row->host_pid)
+			return has_end(p, "exec") && !p->ended ? p : NULL;
+	}
+	return NULL;
+}
+
+static int begin(struct check *c, const struct log_process *said)
+{
+	struct process *p, *parent = executed_by(c, said);
+	const struct lossy *l = lossy_of(c, said->id);
+	struct log_process own = *said, *row = &own;
 	int r;
 
 	if ((c->opt->run && row->run != c->opt->run) || model_process(&c->model, row->id))
 		return 0;
+	if (parent) {
+		row->parent = parent->row.id;
+		row->birth = "exec";
+	} else if (row->parent) {
+		parent = model_process(&c->model, row->parent);
+	}
 	r = model_begin(&c->model, row, &p);
 	if (r < 0)
 		return r;
