@@ -330,11 +330,6 @@ static int take_run(const struct log_run *run, void *arg)
 
 static int replay(struct check *c)
 {
-	const struct bind_value run = { .number = c->opt->run };
-	const struct event_query q = {
-		.where = c->opt->run ? "p.run = ?" : "", .values = &run, .nvalues = c->opt->run ? 1 : 0,
-		.progress = c->opt->progress, .progress_arg = c->opt->progress_arg,
-	};
 	const struct lossy *whole;
 	int r = store_one_pass(c->store);
 
@@ -345,8 +340,10 @@ static int replay(struct check *c)
 	whole = r == 0 ? lossy_of(c, 0) : NULL;
 	if (whole)
 		tell_loss(c, whole, NULL, 0);
+	store_progress(c->store, c->opt->progress, c->opt->progress_arg);
 	if (r == 0)
-		r = store_events(c->store, &q, take_event, c);
+		r = store_replay(c->store, c->opt->run, take_event, c);
+	store_progress(c->store, NULL, NULL);
 	if (r == 0)
 		r = begin_until(c, UINT64_MAX);
 	for (unsigned int i = 0; i < MODEL_BUCKETS && r == 0; i++)

@@ -208,6 +208,65 @@ static void take(struct detail *d, enum sigshim_kind kind, struct json_object *o
 	}
 }
 
+/*
+ * A set in the form in which the log is written, without reading the rest, which
+ * may be different each time. False: not in that form.
+ */
+static bool quick_set(const char *args, const char *name, uint64_t *ret)
+{
+	char key[64], word[SIGNAL_NAME_MAX];
+	uint64_t set = 0;
+	const char *p;
+	size_t n;
+	int signo;
+
+	snprintf(key, sizeof(key), "\"%s\":[", name);
+	p = args ? strstr(args, key) : NULL;
+	for (p = p ? p + strlen(key) : NULL; p && *p == '"'; p += *p == ',') {
+		n = strcspn(++p, "\"");
+		if (n >= sizeof(word) || p[n] != '"')
+			return false;
+		memcpy(word, p, n);
+		word[n] = '\0';
+		signo = signal_parse(word);
+		set |= signo > 0 ? 1ull << (signo - 1) : 0;
+		p += n + 1;
+	}
+	*ret = set;
+	return p && *p == ']';
+}
+
+/* Whether a rule or the model looks at what the argument points to. */
+static bool is_taken(enum sigshim_kind kind)
+{
+	switch (kind) {
+	case SIGSHIM_KIND_SIGSET_IN:
+	case SIGSHIM_KIND_SIGSET_WHILE:
+	case SIGSHIM_KIND_SIGSET_PAIR:
+	case SIGSHIM_KIND_MASK32:
+	case SIGSHIM_KIND_STACK_IN:
+	case SIGSHIM_KIND_STACK_OUT:
+	case SIGSHIM_KIND_ACTION_IN:
+	case SIGSHIM_KIND_KACTION_IN:
+	case SIGSHIM_KIND_ACTION_OUT:
+	case SIGSHIM_KIND_KACTION_OUT:
+	case SIGSHIM_KIND_SIGINFO_IN:
+	case SIGSHIM_KIND_PID_OUT:
+	case SIGSHIM_KIND_TEXT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool has_taken(const struct event_desc *desc)
+{
+	for (unsigned int i = 0; i < desc->nargs; i++)
+		if (is_taken(desc->args[i].kind))
+			return true;
+	return false;
+}
+
 const struct detail *details_of(struct details *all, const struct log_event *ev)
 {
 	struct detail *d = &all->slot[(uint64_t)ev->call & (SLOTS - 1)];
@@ -219,8 +278,12 @@ const struct detail *details_of(struct details *all, const struct log_event *ev)
 	*d = (struct detail){ .call = ev->call };
 	parse_raw(ev->raw, d);
 	/* The masks of these are in the record itself. */
-	if (class == CALL_MASK || class == CALL_JUMP || class == CALL_OTHER)
+	if (class == CALL_MASK || class == CALL_JUMP || class == CALL_OTHER || !has_taken(ev->desc))
 		return d;
+	if (class == CALL_WAIT && quick_set(ev->args, ev->desc->args[0].name, &d->set)) {
+		d->has_set = true;
+		return d;
+	}
 	args = ev->args ? json_tokener_parse(ev->args) : NULL;
 	for (unsigned int i = 0; args && i < ev->desc->nargs; i++)
 		take(d, ev->desc->args[i].kind, json_object_object_get(args, ev->desc->args[i].name));

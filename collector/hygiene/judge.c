@@ -21,6 +21,8 @@ struct seen {
 
 struct judge {
 	struct store *store;
+	unsigned int *scopes;	/* by what they are called: 1 + index in the report; 0: free */
+	unsigned int nslots;	/* a power of two, twice as many as scopes at least */
 	const struct hygiene_options *opt;
 	struct places *places;
 	struct hygiene_report *report;
@@ -169,14 +171,50 @@ void judge_report(struct judge *j, const struct moment *m, enum hygiene_severity
 	*slot = (struct seen){ key, 1 + (unsigned int)(f - j->report->findings) };
 }
 
+/* The slot that has the scope, or gets it. */
+static unsigned int *scope_slot(const struct judge *j, const char *name, const char *comm)
+{
+	uint64_t h = places_text(places_text(1, comm), name);
+
+	for (h ^= h >> 32;; h++) {
+		unsigned int *slot = &j->scopes[h & (j->nslots - 1)];
+		const struct hygiene_scope *s = *slot ? &j->report->scopes[*slot - 1] : NULL;
+
+		if (!s || (strcmp(s->name, name) == 0 && strcmp(s->comm, comm) == 0))
+			return slot;
+	}
+}
+
+static int make_slots(struct judge *j)
+{
+	const struct hygiene_report *r = j->report;
+	unsigned int n = j->nslots ? 2 * j->nslots : 256, *old = j->scopes;
+
+	if (2 * (r->nscopes + 1) <= j->nslots)
+		return 0;
+	j->scopes = calloc(n, sizeof(*j->scopes));
+	if (!j->scopes) {
+		j->scopes = old;
+		return -ENOMEM;
+	}
+	j->nslots = n;
+	for (unsigned int i = 0; i < r->nscopes; i++)
+		*scope_slot(j, r->scopes[i].name, r->scopes[i].comm) = i + 1;
+	free(old);
+	return 0;
+}
+
 void judge_scope(struct judge *j, const struct process *p, const char *name)
 {
 	struct hygiene_report *r = j->report;
 	struct hygiene_scope *grown;
 
-	for (unsigned int i = 0; i < r->nscopes; i++)
-		if (strcmp(r->scopes[i].name, name) == 0 && strcmp(r->scopes[i].comm, program_name(p)) == 0)
-			return;
+	if (make_slots(j) < 0) {
+		j->error = -ENOMEM;
+		return;
+	}
+	if (*scope_slot(j, name, program_name(p)))
+		return;
 	if (!(r->nscopes & (r->nscopes - 1))) {
 		grown = reallocarray(r->scopes, r->nscopes ? 2 * r->nscopes : 1, sizeof(*grown));
 		if (!grown) {
@@ -188,7 +226,7 @@ void judge_scope(struct judge *j, const struct process *p, const char *name)
 	grown = &r->scopes[r->nscopes];
 	*grown = (struct hygiene_scope){ strdup(name), strdup(program_name(p)) };
 	if (grown->name && grown->comm) {
-		r->nscopes++;
+		*scope_slot(j, name, program_name(p)) = ++r->nscopes;
 		return;
 	}
 	free(grown->name);
@@ -288,6 +326,7 @@ int judge_finish(struct judge *j, uint64_t events, struct hygiene_report **ret)
 		if (!r->doubts[i].reason)
 			error = -ENOMEM;
 	places_free(j->places);
+	free(j->scopes);
 	free(j);
 	if (error < 0)
 		hygiene_free(r);

@@ -93,6 +93,7 @@ static void begin_image(struct shared *s, const struct log_process *row)
 		*a = (struct action){ .kind = ignored ? ACTION_IGNORE : ACTION_DEFAULT };
 	}
 	s->nsigfd = 0;
+	s->open = 0;
 }
 
 /* --- inheritance ----------------------------------------------------------- */

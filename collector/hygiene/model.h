@@ -46,6 +46,7 @@ struct shared {
 	struct action action[NSIGNALS];
 	struct sigfd *sigfd;
 	unsigned int nsigfd;
+	uint64_t open;		/* what is open of any of them, or was */
 };
 
 struct alternate {

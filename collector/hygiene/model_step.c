@@ -164,6 +164,7 @@ static int apply_sigfd(struct thread *t, const struct log_event *ev, const struc
 		};
 	fd->set = d->set & ~(bit(SIGKILL) | bit(SIGSTOP));
 	fd->open = t->m.known ? fd->set & ~t->m.mask : 0;
+	p->shared->open |= fd->open;
 	return 0;
 }
 
@@ -295,7 +296,7 @@ int model_after(struct model *m, struct thread *t, const struct log_event *ev, c
 	if (call_class(ev->desc) == CALL_SUSPEND && ev->flags & SIGSHIM_EVF_REQUESTED)
 		t->process->ever_blocked |= ev->mask_requested;
 	clear_pending(t, ev, d);
-	for (open = 0; open < t->process->shared->nsigfd; open++)
+	for (open = 0; open < t->process->shared->nsigfd && t->pending; open++)
 		t->pending &= ~t->process->shared->sigfd[open].set;
 	t->exec.kind = MASK_NOBODY;
 	if (call_class(ev->desc) == CALL_EXEC) {

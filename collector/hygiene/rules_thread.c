@@ -156,6 +156,8 @@ void rule_sfd_unblocked(struct judge *j, const struct moment *m)
 {
 	struct shared *s = m->p->shared;
 
+	if (!s->open || (m->kind != AT_END && !(s->open & m->ev->mask_after)))
+		return;
 	for (unsigned int i = 0; i < s->nsigfd; i++) {
 		if (s->sigfd[i].process != m->p->row.id || !s->sigfd[i].open)
 			continue;

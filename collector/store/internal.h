@@ -114,6 +114,8 @@ int windows_open(struct store *s, bool reverse, struct windows **ret);
 int windows_next(struct windows *w, int64_t *ret_from, int64_t *ret_to, const struct segment **ret_segments,
 		 unsigned int *ret_n);
 void windows_close(struct windows *w);
+/* The segments as rows of a table; NULL without memory. Free it. */
+char *segments_text(const struct segment *segments, unsigned int n);
 
 /* --- stackread.c ------------------------------------------------------ */
 

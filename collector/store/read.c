@@ -81,8 +81,7 @@ static int give_rows(struct store *s, sqlite3_stmt *stmt,
 	return r;
 }
 
-/* The segments as rows of a table; NULL without memory. */
-static char *values_of(const struct segment *segments, unsigned int n)
+char *segments_text(const struct segment *segments, unsigned int n)
 {
 	char *text = NULL;
 	size_t size;
@@ -116,7 +115,7 @@ static int walk_window(struct store *s, struct walk *walk, int64_t from, int64_t
 		       const struct segment *segments, unsigned int n)
 {
 	const char *down = walk->q->reverse ? " DESC" : "";
-	char *values = values_of(segments, n);
+	char *values = segments_text(segments, n);
 	sqlite3_stmt *stmt;
 	int r = -ENOMEM;
 
