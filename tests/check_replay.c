@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Unit tests: all events of a log in one pass. */
 #include "small_log.h"
+#include "unit.h"
 
 #define EVENTS 20000
 #define DISTINCT 9001	/* more calls than are kept, and they come again */
@@ -96,17 +97,9 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("replay");
 	TCase *logs = tcase_create("logs");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	tcase_set_timeout(logs, 120);
 	tcase_add_test(logs, a_replay_gives_the_same_events_in_the_same_order_as_a_query);
 	tcase_add_test(logs, a_replay_ends_with_what_its_function_returns);
-	suite_add_tcase(suite, logs);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_case("replay", logs);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "judge.h"
+#include "verified.h"
 
 #define AHEAD 64		/* rows of processes that are read at a time */
 #define ROUND 1024		/* records between looks for processes that have ended */
@@ -25,6 +26,7 @@ struct check {
 	const struct hygiene_options *opt;
 	struct model model;
 	struct judge *judge;
+	struct verified *verified;
 	struct log_process ahead[AHEAD];
 	unsigned int nahead, next;	/* next: in ahead */
 	int64_t read_to;		/* id of the last row that was begun */
@@ -268,6 +270,7 @@ static void judge_record(struct check *c, struct thread *t, const struct log_eve
 	struct moment m = { .kind = AT_CALL, .p = t->process, .t = t, .ev = ev, .class = call_class(ev->desc) };
 
 	m.d = details_of(c->model.details, ev);
+	m.race = verified_race(c->verified, ev->thread, ev->seq);
 	if (new) {
 		m.kind = AT_THREAD;
 		if (!t->main)
@@ -367,15 +370,18 @@ int hygiene_check(struct store *s, const struct hygiene_options *opt, struct hyg
 	if (c->judge && c->model.details) {
 		if (opt->partial)
 			judge_doubt_all(c->judge, NULL, 0, 1, "not all events were recorded (SIGSHIM_EVENTS)");
-		if (opt->require_complete)
-			judge_doubt_all(c->judge, NULL, 0, 1, "no certificate says that the record is complete");
-		r = replay(c);
+		r = verified_read(s, opt->run, &c->verified);
+		if (r == 0 && opt->require_complete)
+			r = verified_demand(s, opt->run, c->judge);
+		if (r == 0)
+			r = replay(c);
 	}
 	if (c->judge)
 		finished = judge_finish(c->judge, c->events, &report);
 	for (; c->next < c->nahead; c->next++)
 		drop_row(&c->ahead[c->next]);
 	model_free(&c->model);
+	verified_free(c->verified);
 	free(c->lossy);
 	free(c);
 	if (r == 0 && finished == 0)

@@ -38,6 +38,7 @@ struct moment {
 	const struct log_event *ev;	/* calls and threads */
 	const struct detail *d;
 	enum call_class class;
+	const struct race *race;	/* AT_CALL: what the verifier saw of it; NULL: nothing */
 	uint64_t unrecorded;		/* AT_CALL: signals that got blocked since the record before, unseen */
 	struct mask_cause how;		/* HANDOVER: the exec or posix_spawn; NOBODY if not recorded */
 	uint64_t mask;			/* HANDOVER: that it hands on */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "rules.h"
+#include "verified.h"
 
 #define FEW 32		/* more were not named one by one */
 
@@ -210,6 +211,14 @@ void rule_efault_but_changed(struct judge *j, const struct moment *m)
 		judge_report(j, m, HYGIENE_ERROR, changed, (struct judge_call[]){ judge_here("here", m), {} },
 			     "%s fails with EFAULT for its third argument and changes the mask all the same: %s",
 			     m->ev->desc->name, signals_text(changed, names));
+}
+
+void rule_arg_race(struct judge *j, const struct moment *m)
+{
+	if (m->race)
+		judge_report(j, m, HYGIENE_ERROR, 0, (struct judge_call[]){ judge_here("called here", m), {} },
+			     "%s was changed during %s: the kernel acted on %s, and afterwards it was %s",
+			     m->race->what, m->ev->desc->name, m->race->effect, m->race->record);
 }
 
 /* Whether a stack shows that a handler runs: the kernel's frame, or the handler's own. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the verifier writes to the log besides events: certificates and
- * findings. Part of the store's face; a store belongs to one thread.
+ * What the verifier writes to the log besides events, certificates and
+ * findings, and reading it. Part of the store's face; a store belongs to one thread.
  */
 #ifndef SIGSHIM_CERTIFICATE_H
 #define SIGSHIM_CERTIFICATE_H
@@ -26,6 +26,8 @@ struct certificate {
 	const char *why;		/* NULL: there is nothing to say */
 };
 int store_certificate(struct store *s, const struct certificate *c);
+/* Those of whole runs, without their counts; fn returns 0 to go on. */
+int store_certificates(struct store *s, int (*fn)(const struct certificate *c, void *arg), void *arg);
 
 struct finding_info {
 	int64_t run, process, thread;	/* 0: none */
@@ -34,5 +36,7 @@ struct finding_info {
 	const char *record, *entry, *effect;	/* NULL: not known */
 };
 int store_finding(struct store *s, const struct finding_info *f);
+/* By thread and number of the record; strings are valid until fn returns, which returns 0 to go on. */
+int store_findings(struct store *s, int (*fn)(const struct finding_info *f, void *arg), void *arg);
 
 #endif

@@ -20,6 +20,8 @@ OUT = os.path.join(BUILD, "tests", "hygiene")
 SIGSHIM = os.path.join(BUILD, "sigshim")
 CC = os.environ.get("CC", "cc")
 FLAGS = ["-I" + os.path.join(ROOT, "include")] + "-std=gnu11 -D_GNU_SOURCE -O0 -g -fno-omit-frame-pointer -Wall -Wextra -Wno-nonnull -pthread".split()
+# Rules that need the kernel's view.
+OPTIONS = {"arg-race": ["--verify"]}
 STATUS = {"bad": 1, "good": 0, "unsure": 3}
 
 
@@ -58,7 +60,7 @@ def check(rule, program, variant):
         report = os.path.join(folder, "report.json")
         done = subprocess.run(
             [SIGSHIM, "run", "-q", "--check", "--rules=" + rule, "--format=json", "--report=" + report,
-             "--ring-size=64K", "-o", os.path.join(folder, "log.db"), program, variant],
+             "--ring-size=64K", *OPTIONS.get(rule, []), "-o", os.path.join(folder, "log.db"), program, variant],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=300,
             env=environment())
         if not os.path.exists(report):
