@@ -109,7 +109,7 @@ $(B)/gen/trace.bpf.o: collector/verify/trace.bpf.c $(wildcard collector/verify/*
 		collector/verify/kernel.h collector/verify/trace.h
 	@mkdir -p $(@D)
 	$(say) BPF-CC $@
-	$(Q)$(BPF_CC) -g -O2 -Wall -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -c -o $@ $<
+	$(Q)$(BPF_CC) -g -O2 -Wall -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -c -o $@ $<
 
 $(B)/gen/trace.skel.h: $(B)/gen/trace.bpf.o
 	$(say) GEN $@

@@ -12,10 +12,12 @@
 
 #include "state.h"
 
-#define BIT(n) (1ull << ((n) - 1))
+#define BIT(n) ((uint64_t)1 << ((n) - 1))
 #define UNBLOCKABLE (BIT(SIGKILL) | BIT(SIGSTOP))
 #define LIBC_RESERVED (BIT(32) | BIT(33))	/* libc takes them out of what it passes on */
-#define RESTORER 0x04000000			/* SA_RESTORER, which libc adds */
+/* libc adds SA_RESTORER; the kernel takes out what it does not know. */
+#define KNOWN_FLAGS ((uint64_t)(uint32_t)(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | \
+				    SA_NODEFER | SA_RESETHAND))
 #define AUTODISARM (1u << 31)
 #define TEXT_MAX 128
 
@@ -95,21 +97,22 @@ static unsigned int compare_signalfd(struct verify *v, const struct record *r, c
 	int mine = copied_kind(&r->ev, SIGSHIM_KIND_SIGSET_IN, SIGSHIM_KIND_SIGSET_IN);
 	int its = copied_kind(kev, SIGSHIM_KIND_SIGSET_IN, SIGSHIM_KIND_SIGSET_IN);
 	struct views views = { "", "", "" };
+	const uint64_t *now = spec_effect(&k->call);
 	uint64_t set;
 	bool differs;
 
-	if (r->ev.desc->effect == SIGSHIM_EFFECT_MASK || mine < 0 || r->ev.error)
+	if (strncmp(r->ev.desc->sys->name, "signalfd", 8) != 0 || mine < 0 || r->ev.error)
 		return 0;
 	set = word_at(r->ev.copy[mine], 0, 8);
 	differs = (its >= 0 && set != word_at(kev->copy[its], 0, 8)) ||
-		(k->call.has_fd_mask && (set & ~UNBLOCKABLE) != (k->call.fd_mask & ~UNBLOCKABLE));
+		(now && (set & ~UNBLOCKABLE) != (*now & ~UNBLOCKABLE));
 	if (!differs)
 		return 0;
 	mask_text(views.record, set);
 	if (its >= 0)
 		mask_text(views.entry, word_at(kev->copy[its], 0, 8));
-	if (k->call.has_fd_mask)
-		mask_text(views.effect, k->call.fd_mask);
+	if (now)
+		mask_text(views.effect, *now);
 	report(v, r, k, "toctou", "mask", &views);
 	return 1;
 }
@@ -126,19 +129,19 @@ static unsigned int compare_altstack(struct verify *v, const struct record *r, c
 {
 	int mine = copied_kind(&r->ev, SIGSHIM_KIND_STACK_IN, SIGSHIM_KIND_STACK_IN);
 	int its = copied_kind(kev, SIGSHIM_KIND_STACK_IN, SIGSHIM_KIND_STACK_IN);
+	const struct trace_altstack *now = spec_effect(&k->call);
 	uint64_t sp, size, flags, no_sp, no_size;
 	struct views views = { "", "", "" };
 	bool differs;
 
-	if (mine < 0 || r->ev.error)
+	if (mine < 0 || r->ev.error || !now)
 		return 0;
 	sp = word_at(r->ev.copy[mine], 0, 8);
 	flags = word_at(r->ev.copy[mine], 8, 4);
 	size = word_at(r->ev.copy[mine], 16, 8);
 	no_sp = flags & SS_DISABLE ? 0 : sp;
 	no_size = flags & SS_DISABLE ? 0 : size;
-	differs = k->call.alt_sp != no_sp || k->call.alt_size != no_size ||
-		(k->call.alt_flags ^ flags) & (AUTODISARM | SS_DISABLE) ||
+	differs = now->sp != no_sp || now->size != no_size || (now->flags ^ flags) & (AUTODISARM | SS_DISABLE) ||
 		(its >= 0 && (sp != word_at(kev->copy[its], 0, 8) || flags != word_at(kev->copy[its], 8, 4) ||
 			      size != word_at(kev->copy[its], 16, 8)));
 	if (!differs)
@@ -147,7 +150,7 @@ static unsigned int compare_altstack(struct verify *v, const struct record *r, c
 	if (its >= 0)
 		stack_text(views.entry, word_at(kev->copy[its], 0, 8), word_at(kev->copy[its], 16, 8),
 			   word_at(kev->copy[its], 8, 4));
-	stack_text(views.effect, k->call.alt_sp, k->call.alt_size, k->call.alt_flags);
+	stack_text(views.effect, now->sp, now->size, now->flags);
 	report(v, r, k, "toctou", "ss", &views);
 	return 1;
 }
@@ -185,24 +188,36 @@ static unsigned int compare_siginfo(struct verify *v, const struct record *r, co
 	return 1;
 }
 
-static void action_text(char text[static TEXT_MAX], const unsigned char *act)
+static void action_text(char text[static TEXT_MAX], uint64_t handler, uint64_t mask, uint64_t flags)
 {
-	snprintf(text, TEXT_MAX, "handler=0x%" PRIx64 " mask=0x%" PRIx64 " flags=0x%" PRIx64,
-		 word_at(act, 0, 8), word_at(act, 8, 8), word_at(act, 16, 4) & ~(uint64_t)RESTORER);
+	snprintf(text, TEXT_MAX, "handler=0x%" PRIx64 " mask=0x%" PRIx64 " flags=0x%" PRIx64, handler,
+		 mask & ~UNBLOCKABLE, flags & KNOWN_FLAGS);
+}
+
+static void copied_action(char text[static TEXT_MAX], const unsigned char *act)
+{
+	action_text(text, word_at(act, 0, 8), word_at(act, 8, 8), word_at(act, 16, 4));
 }
 
 static unsigned int compare_action(struct verify *v, const struct record *r, const struct pending *k,
 				   const struct event *kev)
 {
 	int mine = copied_kind(&r->ev, SIGSHIM_KIND_ACTION_IN, SIGSHIM_KIND_KACTION_IN);
-	int its = copied_kind(kev, SIGSHIM_KIND_KACTION_IN, SIGSHIM_KIND_KACTION_IN);
+	int its = copied_kind(kev, SIGSHIM_KIND_ACTION_IN, SIGSHIM_KIND_KACTION_IN);
 	struct views views = { "", "", "" };
+	const struct trace_action *now;
 
-	if (mine < 0 || its < 0 || r->ev.error)
+	if (mine < 0 || r->ev.error)
 		return 0;
-	action_text(views.record, r->ev.copy[mine]);
-	action_text(views.entry, kev->copy[its]);
-	if (strcmp(views.record, views.entry) == 0)
+	now = spec_effect(&k->call);
+	copied_action(views.record, r->ev.copy[mine]);
+	if (its >= 0)
+		copied_action(views.entry, kev->copy[its]);
+	/* A delivery may have reset it already. */
+	if (now && !(now->flags & SA_RESETHAND) && !(word_at(r->ev.copy[mine], 16, 4) & SA_RESETHAND))
+		action_text(views.effect, now->handler, now->mask, now->flags);
+	if ((!*views.entry || strcmp(views.record, views.entry) == 0) &&
+	    (!*views.effect || strcmp(views.record, views.effect) == 0))
 		return 0;
 	report(v, r, k, "toctou", "act", &views);
 	return 1;

@@ -30,6 +30,7 @@ typedef _Bool bool;
 /* include/uapi/linux/bpf.h */
 enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_RINGBUF = 27,
 	BPF_MAP_TYPE_TASK_STORAGE = 29,
@@ -129,14 +130,28 @@ struct vm_area_struct {
 typedef struct {
 	int counter;
 } atomic_t;
+struct mm_struct {
+	atomic_t mm_users;	/* tasks that run on it */
+};
 struct signal_struct {
 	atomic_t live;		/* threads */
+};
+
+struct sigaction {
+	unsigned long sa_flags;
+};
+struct k_sigaction {
+	struct sigaction sa;
+};
+struct sighand_struct {
+	struct k_sigaction action[64];
 };
 
 struct task_struct {
 	struct thread_info thread_info;
 	struct thread_struct thread;
 	int pid, tgid, exit_code;
+	struct mm_struct *mm;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
 	sigset_t blocked;
@@ -144,6 +159,7 @@ struct task_struct {
 	unsigned int sas_ss_flags;
 	struct files_struct *files;
 	struct signal_struct *signal;
+	struct sighand_struct *sighand;
 	struct css_set *cgroups;
 };
 

@@ -156,7 +156,7 @@ void pair_claimed(struct verify *v, struct image *im, struct kthread *t, const s
 	memcpy(&k->call, call, offsetof(struct trace_call, place));
 	k->call.flags &= (u8)~TRACE_PLACE;
 	k->signal.has_info = 0;
-	if (t->signal.h.start_ns == call->h.start_ns)
+	if (t->signal.h.serial == call->h.serial)
 		k->signal = t->signal;
 }
 

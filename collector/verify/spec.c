@@ -86,40 +86,71 @@ static u8 kernel_size(enum sigshim_kind kind, bool compat)
 	}
 }
 
-static void fill_args(struct trace_spec *spec, const struct event_desc *d, bool compat)
+static enum trace_way way_of(enum sigshim_kind kind)
+{
+	if (sigshim_kind_out(kind))
+		return TRACE_OUT;
+	return kind == SIGSHIM_KIND_SIGSET_PAIR ? TRACE_PAIR : TRACE_IN;
+}
+
+/* The copies at exit, or those at entry. */
+static void fill_args(struct trace_spec *spec, const struct event_desc *d, bool compat, bool out)
 {
 	for (unsigned int i = 0; i < d->nargs && spec->ncopies < TRACE_COPIES; i++) {
 		enum sigshim_kind kind = d->args[i].kind;
 
-		if (sigshim_kind_copy(kind) == 0)
+		if (sigshim_kind_copy(kind) == 0 || sigshim_kind_out(kind) != out)
 			continue;
 		spec->copy[spec->ncopies++] = (struct trace_arg){
-			.way = sigshim_kind_out(kind) ? TRACE_OUT :
-				kind == SIGSHIM_KIND_SIGSET_PAIR ? TRACE_PAIR : TRACE_IN,
-			.size = kernel_size(kind, compat), .at = spec->size, .index = (u8)i,
+			.way = way_of(kind), .size = kernel_size(kind, compat), .at = spec->size, .index = (u8)i,
 		};
-		spec->size += kernel_size(kind, compat);
+		spec->size += (u8)(kernel_size(kind, compat) + 7) & ~7u;
+	}
+}
+
+static void fill_effect(struct trace_spec *spec, const struct event_desc *d)
+{
+	static const struct {
+		const char *row;
+		enum trace_effect effect;
+		u8 size;
+	} effects[] = {
+		{ "rt_sigprocmask", TRACE_MASK, 0 },
+		{ "signalfd", TRACE_SIGNALFD, sizeof(u64) },
+		{ "signalfd4", TRACE_SIGNALFD, sizeof(u64) },
+		{ "sigaltstack", TRACE_ALTSTACK, sizeof(struct trace_altstack) },
+		{ "rt_sigaction", TRACE_ACTION, sizeof(struct trace_action) },
+	};
+
+	for (unsigned int i = 0; i < sizeof(effects) / sizeof(effects[0]); i++) {
+		if (strcmp(d->sys->name, effects[i].row) != 0)
+			continue;
+		spec->effect = (u8)effects[i].effect;
+		spec->effect_at = spec->size;
+		spec->size += effects[i].size;
 	}
 }
 
 static struct trace_spec spec_of(unsigned int row, bool compat)
 {
 	const struct event_desc *d = spec_event(row);
-	struct trace_spec spec = { .wanted = 1, .row = (u8)row };
+	struct trace_spec spec = { .row = (u8)row };
 
-	if (d)
-		fill_args(&spec, d, compat);
-	for (unsigned int i = 0; d && i < d->nargs; i++)
+	if (!d)
+		return spec;
+	fill_args(&spec, d, compat, false);
+	fill_effect(&spec, d);
+	spec.in_size = spec.size;
+	fill_args(&spec, d, compat, true);
+	for (unsigned int i = 0; i < d->nargs; i++)
 		if (d->args[i].kind == SIGSHIM_KIND_SIGNO && d->sys->nr != SIGSHIM_NR_rt_sigaction)
 			spec.signo = (u8)(i + 1);
-	if (d && (strcmp(d->sys->name, "signalfd") == 0 || strcmp(d->sys->name, "signalfd4") == 0))
-		spec.result = TRACE_SIGNALFD;
 	return spec;
 }
 
-void spec_fill(struct trace_spec *specs)
+static void fill_table(struct trace_spec *specs)
 {
-	struct trace_spec back = { .wanted = 1, .row = ROW_SIGRETURN, .no_return = 1 };
+	const struct trace_spec back = { .row = ROW_SIGRETURN, .no_return = 1 };
 
 	memset(specs, 0, 2 * TRACE_NUMBERS * sizeof(*specs));
 	for (unsigned int row = 1; row < NROWS; row++) {
@@ -134,6 +165,37 @@ void spec_fill(struct trace_spec *specs)
 	}
 	specs[SIGRETURN] = specs[TRACE_NUMBERS + SIGRETURN_COMPAT] = back;
 	specs[TRACE_NUMBERS + SIGRETURN_OLD] = back;
+}
+
+static struct trace_spec table[2 * TRACE_NUMBERS];
+
+static void make_table(void)
+{
+	fill_table(table);
+}
+
+const struct trace_spec *spec_at(unsigned int number, bool compat)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, make_table);
+	return &table[number % TRACE_NUMBERS + (compat ? TRACE_NUMBERS : 0)];
+}
+
+void spec_fill(struct trace_spec specs[static 2 * TRACE_NUMBERS], u8 wanted[static TRACE_NUMBERS])
+{
+	for (unsigned int n = 0; n < TRACE_NUMBERS; n++) {
+		specs[n] = *spec_at(n, false);
+		specs[TRACE_NUMBERS + n] = *spec_at(n, true);
+		wanted[n] = specs[n].row || specs[TRACE_NUMBERS + n].row;
+	}
+}
+
+const void *spec_effect(const struct trace_call *call)
+{
+	const struct trace_spec *spec = spec_at(call->number, call->flags & TRACE_COMPAT);
+
+	return call->has_effect ? call->copy + spec->effect_at : NULL;
 }
 
 /* --- events ----------------------------------------------------------------------- */
@@ -189,19 +251,16 @@ static void decode_copies(const struct trace_call *call, const struct event_desc
 			  struct spec_copies *room, struct event *ret)
 {
 	bool compat = call->flags & TRACE_COMPAT;
-	unsigned int at = 0;
+	const struct trace_spec *spec = spec_at(call->number, compat);
 
-	for (unsigned int i = 0; i < d->nargs; i++) {
-		enum sigshim_kind kind = d->args[i].kind;
+	for (unsigned int i = 0; i < spec->ncopies; i++) {
+		unsigned int arg = spec->copy[i].index;
 
-		if (sigshim_kind_copy(kind) == 0)
+		if (!(call->copied & 1u << arg))
 			continue;
-		if (call->copied & 1u << i) {
-			convert(kind, compat, call->copy + at, room->bytes[i]);
-			ret->copy[i] = room->bytes[i];
-			ret->copied |= 1u << i;
-		}
-		at += kernel_size(kind, compat);
+		convert(d->args[arg].kind, compat, call->copy + spec->copy[i].at, room->bytes[arg]);
+		ret->copy[arg] = room->bytes[arg];
+		ret->copied |= 1u << arg;
 	}
 }
 
@@ -224,7 +283,7 @@ bool spec_decode(const struct trace_call *call, struct spec_copies *room, struct
 		return false;
 	*ret = (struct event){
 		.desc = d, .pid = (int32_t)call->place.ns_tgid, .tid = (int32_t)call->place.ns_tid,
-		.start_ns = call->h.start_ns, .duration_ns = call->end_ns - call->h.start_ns,
+		.start_ns = call->h.start_ns, .duration_ns = call->end_ns ? call->end_ns - call->h.start_ns : 0,
 		.flags = SIGSHIM_EVF_BEFORE | SIGSHIM_EVF_AFTER,
 		.mask_before = call->mask_before, .mask_after = call->mask_after,
 	};

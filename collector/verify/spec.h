@@ -10,8 +10,11 @@
 #include "../store/event.h"
 #include "tracer.h"
 
-/* Fills the 2 * TRACE_NUMBERS specifications, native numbers first. */
-void spec_fill(struct trace_spec *specs);
+/* Fills the specifications, native numbers first, and for each number whether either is wanted. */
+void spec_fill(struct trace_spec specs[static 2 * TRACE_NUMBERS], u8 wanted[static TRACE_NUMBERS]);
+const struct trace_spec *spec_at(unsigned int number, bool compat);
+/* What the call left beside the mask, of its specification's kind; NULL if that is not known. */
+const void *spec_effect(const struct trace_call *call);
 
 /* The row for a call made by its number, syscall(2)'s; NULL for rt_sigreturn. */
 const struct event_desc *spec_event(unsigned int row);

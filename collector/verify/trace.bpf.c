@@ -15,18 +15,36 @@
 #include "trace_maps.bpf.h"
 #include "trace_watch.bpf.h"
 #include "trace_who.bpf.h"
+#include "trace_effect.bpf.h"
 
 #define EFAULT 14
+#define SI_VALUE 24		/* in a siginfo */
 #define TS_COMPAT 2		/* arch/x86/include/asm/thread_info.h */
 
 /* --- a call ---------------------------------------------------------------- */
 
+/*
+ * By way of the stack, which the kernel need not check at length as it does
+ * other destinations: the frame is less than 64 bytes, so it lies on its own.
+ */
+static __noinline int copy_user(u64 *to, u64 from, u32 size)
+{
+	u64 words[TRACE_COPY_ONE / 8] = {};
+
+	if (size == 0 || size > sizeof(words) || bpf_probe_read_user(words, size, (void *)from) < 0)
+		return -1;
+	for (u32 i = 0; i < TRACE_COPY_ONE / 8; i++)
+		if (8 * i < size)
+			to[i] = words[i];
+	return 0;
+}
+
 static __always_inline void copy_one(struct trace_call *call, const volatile struct trace_arg *arg)
 {
-	u32 at = arg->at, size = arg->size, i = arg->index;
+	u32 at = arg->at, i = arg->index;
 	u64 from = i < TRACE_ARGS ? call->arg[i] : 0;
 
-	if (!from || at > TRACE_COPY - TRACE_COPY_ONE || size == 0 || size > TRACE_COPY_ONE)
+	if (!from || at > TRACE_COPY - TRACE_COPY_ONE)
 		return;
 	if (arg->way == TRACE_PAIR) {
 		u64 inner = 0;
@@ -35,162 +53,293 @@ static __always_inline void copy_one(struct trace_call *call, const volatile str
 			return;
 		from = inner;
 	}
-	if (bpf_probe_read_user(call->copy + at, size, (void *)from) == 0)
+	if (copy_user((u64 *)(call->copy + at), from, arg->size) == 0)
 		call->copied |= 1 << i;
+}
+
+static __noinline int take_compat_args(struct trace_call *call, struct pt_regs *regs)
+{
+	call->arg[0] = (u32)regs->bx;
+	call->arg[1] = (u32)regs->cx;
+	call->arg[2] = (u32)regs->dx;
+	call->arg[3] = (u32)regs->si;
+	call->arg[4] = (u32)regs->di;
+	call->arg[5] = (u32)regs->bp;
+	return 0;
 }
 
 static __always_inline void take_args(struct trace_call *call, struct pt_regs *regs)
 {
-	if (call->flags & TRACE_COMPAT) {
-		call->arg[0] = (u32)regs->bx;
-		call->arg[1] = (u32)regs->cx;
-		call->arg[2] = (u32)regs->dx;
-		call->arg[3] = (u32)regs->si;
-		call->arg[4] = (u32)regs->di;
-		call->arg[5] = (u32)regs->bp;
-	} else {
-		call->arg[0] = regs->di;
-		call->arg[1] = regs->si;
-		call->arg[2] = regs->dx;
-		call->arg[3] = regs->r10;
-		call->arg[4] = regs->r8;
-		call->arg[5] = regs->r9;
-	}
+	call->arg[0] = regs->di;
+	call->arg[1] = regs->si;
+	call->arg[2] = regs->dx;
+	call->arg[3] = regs->r10;
+	call->arg[4] = regs->r8;
+	call->arg[5] = regs->r9;
+}
+
+static __always_inline void copy_in(struct trace_call *call, const volatile struct trace_spec *spec)
+{
+	for (u32 i = 0; i < TRACE_COPIES && i < spec->ncopies; i++)
+		if (spec->copy[i].way != TRACE_OUT)
+			copy_one(call, &spec->copy[i]);
 }
 
 static __always_inline void send_call(struct trace_call *call, const volatile struct trace_spec *spec)
 {
-	u32 size = __builtin_offsetof(struct trace_call, copy) + (spec->size & 0x7f);
+	u32 copies = call->flags & TRACE_CLAIMED ? spec->in_size : spec->size;
+	u32 size = __builtin_offsetof(struct trace_call, copy) + (copies & 0x7f);
 
 	if (call->flags & TRACE_PLACE || size > __builtin_offsetof(struct trace_call, place))
 		size = sizeof(*call);
-	if (bpf_ringbuf_output(&calls, call, size, wakeup()) < 0)
+	if (bpf_ringbuf_output(&calls, call, size, wakeup(call->h.serial)) < 0)
 		count_lost(TRACE_LOST_CALLS);
 }
 
-SEC("tp_btf/sys_enter")
-int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	bool compat = task->thread_info.status & TS_COMPAT;
-	u32 number = id & 0xffff, at = number + (compat ? TRACE_NUMBERS : 0), tgid;
-	const volatile struct trace_spec *spec;
-	struct trace_process *p;
-	struct in_flight *f;
-	struct trace_call *call;
+/* --- entry ------------------------------------------------------------------- */
 
-	if (id < 0 || id >= TRACE_NUMBERS || at >= 2 * TRACE_NUMBERS || !specs[at].wanted)
-		return 0;
-	spec = &specs[at];
-	tgid = task->tgid;
-	p = bpf_map_lookup_elem(&processes, &tgid);
+/* Notes what is known of the thread's process; NULL if it is not watched. */
+static __noinline struct in_flight *learn_thread(struct task_struct *task, struct in_flight *f)
+{
+	u32 tgid = task->tgid, now = generation;
+	const struct trace_process *p = bpf_map_lookup_elem(&processes, &tgid);
+
 	if (!is_watched(task, p))
 		return 0;
-	f = bpf_task_storage_get(&threads, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!f)
+		f = add_thread(task);
 	if (!f) {
 		count_lost(TRACE_LOST_TASKS);
 		return 0;
 	}
-	call = &f->call;
-	call->h.type = TRACE_CALL;
-	call->h.tgid = tgid;
-	call->h.tid = task->pid;
-	call->h.start_ns = bpf_ktime_get_ns();
+	if (p)
+		f->process = *p;
+	else
+		__builtin_memset(&f->process, 0, sizeof(f->process));
+	f->generation = now;
+	f->call.h.type = TRACE_CALL;
+	f->call.h.tgid = tgid;
+	f->call.h.tid = task->pid;
+	return f;
+}
+
+/* A claimed call's record tells its times: a clock tick is near enough, and costs nothing. */
+static __always_inline u64 time_of(struct in_flight *f, bool claimed)
+{
+	u64 tick = bpf_jiffies64();
+
+	if (!claimed || f->tick != tick) {
+		f->tick_ns = bpf_ktime_get_ns();
+		f->tick = tick;
+	}
+	return f->tick_ns;
+}
+
+static __always_inline void begin_call(struct task_struct *task, struct pt_regs *regs, struct in_flight *f,
+				       u32 at)
+{
+	struct trace_call *call = &f->call;
+
+	call->h.serial++;
 	call->ip = regs->ip;
-	call->sp = regs->sp;
-	call->number = number;
-	call->row = spec->row;
-	call->flags = compat ? TRACE_COMPAT : 0;
-	call->copied = call->late = call->has_fd_mask = 0;
+	call->number = at % TRACE_NUMBERS;
+	call->row = specs[at].row;
+	call->flags = at >= TRACE_NUMBERS ? TRACE_COMPAT : 0;
+	call->copied = call->late = call->has_effect = 0;
 	call->mask_before = task->blocked.sig[0];
+	call->end_ns = 0;
 	call->claim.call = 0;
+	f->signalled = f->differs = 0;
+	f->active = 1;
 	take_args(call, regs);
-	read_claim(task, p, call);
-	for (u32 i = 0; i < TRACE_COPIES && i < spec->ncopies; i++)
-		if (spec->copy[i].way != TRACE_OUT)
-			copy_one(call, &spec->copy[i]);
+	if (!f->process.has_claim || at >= TRACE_NUMBERS)
+		return;
+	if (call->ip >= f->process.shim_start && call->ip < f->process.shim_end)
+		call->flags |= TRACE_SHIM;
+	else if (read_claim(call, task->thread.fsbase + f->process.claim, regs->sp))
+		call->flags |= TRACE_CLAIMED;
+}
+
+/* Nobody else can change what a lone thread's set is, and the masks say what it was. */
+static __always_inline bool is_lone(struct task_struct *task)
+{
+	return task->mm && task->mm->mm_users.counter == 1;
+}
+
+static __always_inline bool is_plain(const struct in_flight *f, u32 effect)
+{
+	return effect == TRACE_MASK && f->call.flags & TRACE_CLAIMED && f->call.claim.call < TRACE_UNPAIRED &&
+		!f->process.suspect;
+}
+
+/* Of all but the plain: what goes in, and where it was made from if nobody claims it. */
+static __noinline int begin_rest(u64 *ctx, struct in_flight *f, u32 at)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs = (struct pt_regs *)ctx[0];
+	const volatile struct trace_spec *spec;
+	struct trace_call *call = &f->call;
+
+	if (at >= 2 * TRACE_NUMBERS)
+		return 0;
+	spec = &specs[at];
+	if (call->flags & TRACE_COMPAT)
+		take_compat_args(call, regs);
+	copy_in(call, spec);
 	if (!(call->flags & TRACE_CLAIMED)) {
 		find_place(task, call);
 		if (!(call->flags & (TRACE_SHIM | TRACE_COMPAT)) && !spec->no_return)
 			send_stack(regs, call);
 	}
-	if (spec->no_return) {
-		call->end_ns = call->h.start_ns;
-		call->ret = 0;
-		call->flags |= TRACE_ENDED;
-		send_call(call, spec);
+	if (spec->effect == TRACE_ACTION)
+		begin_change(f);
+	if (!spec->no_return)
 		return 0;
-	}
-	f->signalled = 0;
-	f->active = 1;
+	f->active = 0;
+	call->end_ns = call->h.start_ns;
+	call->ret = 0;
+	call->flags |= TRACE_ENDED;
+	send_call(call, spec);
 	return 0;
 }
 
-static __always_inline void read_signalfd(struct task_struct *task, struct trace_call *call)
+/* Its arguments: the registers, the number. */
+SEC("tp_btf/sys_enter")
+int sys_enter(u64 *ctx)
 {
-	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
-	unsigned int fd = call->ret, max = BPF_CORE_READ(fdt, max_fds);
-	struct file **slot = BPF_CORE_READ(fdt, fd), *file = 0;
-	struct signalfd_ctx *ctx;
+	struct task_struct *task;
+	struct in_flight *f;
+	u64 at = ctx[1];
+	bool lone;
 
-	if (call->ret < 0 || fd >= max ||
-	    bpf_probe_read_kernel(&file, sizeof(file), slot + fd) < 0 || !file)
+	/* Nearly all calls end here. */
+	if (at >= TRACE_NUMBERS || !wanted[at])
+		return 0;
+	task = bpf_get_current_task_btf();
+	if (task->thread_info.status & TS_COMPAT)
+		at += TRACE_NUMBERS;
+	if (!specs[at].row)
+		return 0;
+	f = find_thread(task);
+	if (!f || f->generation != generation || scope == TRACE_CGROUP)
+		f = learn_thread(task, f);
+	if (!f)
+		return 0;
+	lone = is_lone(task);
+	begin_call(task, (struct pt_regs *)ctx[0], f, at);
+	f->call.h.start_ns = time_of(f, f->call.flags & TRACE_CLAIMED);
+	f->plain = lone && is_plain(f, specs[at].effect);
+	if (!f->plain)
+		begin_rest(ctx, f, at);
+	return 0;
+}
+
+/* --- exit ---------------------------------------------------------------------- */
+
+static __always_inline void take_effect(struct task_struct *task, struct in_flight *f,
+					const volatile struct trace_spec *spec)
+{
+	u32 at = spec->effect_at;
+	struct trace_call *call = &f->call;
+	struct trace_altstack *stack;
+
+	if (spec->effect == TRACE_MASK) {
+		f->differs = mask_differs(call);
 		return;
-	ctx = BPF_CORE_READ(file, private_data);
-	/* The kernel keeps the signals that are not in it. */
-	if (ctx && bpf_probe_read_kernel(&call->fd_mask, 8, ctx) == 0) {
-		call->fd_mask = ~call->fd_mask;
-		call->has_fd_mask = 1;
 	}
+	if (at > TRACE_COPY - sizeof(struct trace_action))
+		return;
+	switch (spec->effect) {
+	case TRACE_SIGNALFD:
+		call->has_effect = take_signalfd(task, call, (u64 *)(call->copy + at));
+		break;
+	case TRACE_ALTSTACK:
+		stack = (struct trace_altstack *)(call->copy + at);
+		stack->sp = task->sas_ss_sp;
+		stack->size = task->sas_ss_size;
+		stack->flags = task->sas_ss_flags;
+		call->has_effect = 1;
+		f->differs = altstack_differs(call, stack);
+		break;
+	case TRACE_ACTION:
+		call->has_effect = take_action(task, f, (struct trace_action *)(call->copy + at));
+		end_change(f);
+		call->has_effect = call->has_effect && f->alone;
+		break;
+	}
+}
+
+/* What it wrote, and what could not be read at entry. */
+static __always_inline void copy_rest(struct trace_call *call, const volatile struct trace_spec *spec)
+{
+	for (u32 i = 0; i < TRACE_COPIES && i < spec->ncopies; i++) {
+		const volatile struct trace_arg *arg = &spec->copy[i];
+		u32 bit = 1 << (arg->index & 7);
+
+		if (arg->way == TRACE_OUT && !(call->flags & TRACE_CLAIMED) && call->ret >= 0) {
+			copy_one(call, arg);
+		} else if (arg->way != TRACE_OUT && !(call->copied & bit) && call->ret != -EFAULT) {
+			copy_one(call, arg);
+			call->late |= call->copied & bit;
+		}
+	}
+}
+
+/* Of all but the plain. */
+static __noinline int end_rest(struct task_struct *task, struct pt_regs *regs, struct in_flight *f, u32 at)
+{
+	const volatile struct trace_spec *spec;
+	struct trace_call *call = &f->call;
+
+	if (at >= 2 * TRACE_NUMBERS)
+		return 0;
+	spec = &specs[at];
+	copy_rest(call, spec);
+	take_effect(task, f, spec);
+	if (!(call->flags & TRACE_CLAIMED))
+		call->end_ns = bpf_ktime_get_ns();
+	else if (f->differs || f->process.suspect)
+		send_stack(regs, call);
+	return 0;
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	u32 at = regs->orig_ax + (task->thread_info.status & TS_COMPAT ? TRACE_NUMBERS : 0);
-	const volatile struct trace_spec *spec;
+	u64 number = regs->orig_ax;
+	struct task_struct *task;
 	struct trace_call *call;
 	struct in_flight *f;
+	u32 at;
 
-	/* Cheap for all calls that are not watched; rt_sigreturn has been sent already. */
-	if (at >= 2 * TRACE_NUMBERS || !specs[at].wanted)
+	if (number >= TRACE_NUMBERS || !wanted[number])
 		return 0;
-	spec = &specs[at];
-	f = bpf_task_storage_get(&threads, task, 0, 0);
-	if (!f || !f->active)
+	task = bpf_get_current_task_btf();
+	f = find_thread(task);
+	/* rt_sigreturn has been sent already. */
+	if (!f || !f->active || f->call.number != number)
 		return 0;
 	f->active = 0;
 	call = &f->call;
-	call->end_ns = bpf_ktime_get_ns();
+	at = number + (call->flags & TRACE_COMPAT ? TRACE_NUMBERS : 0);
+	if (at >= 2 * TRACE_NUMBERS)
+		return 0;
 	call->ret = call->flags & TRACE_COMPAT ? (s32)ret : ret;
 	call->mask_after = task->blocked.sig[0];
-	call->alt_sp = task->sas_ss_sp;
-	call->alt_size = task->sas_ss_size;
-	call->alt_flags = task->sas_ss_flags;
 	call->flags |= TRACE_ENDED;
-	for (u32 i = 0; i < TRACE_COPIES && i < spec->ncopies; i++) {
-		const volatile struct trace_arg *arg = &spec->copy[i];
-		u32 bit = 1 << (arg->index & 7);
-
-		if (arg->way == TRACE_OUT && ret >= 0) {
-			copy_one(call, arg);
-		} else if (arg->way != TRACE_OUT && !(call->copied & bit) && ret != -EFAULT) {
-			copy_one(call, arg);
-			call->late |= call->copied & bit;
-		}
-	}
-	if (spec->result == TRACE_SIGNALFD)
-		read_signalfd(task, call);
-	send_call(call, spec);
+	if (!f->plain)
+		end_rest(task, regs, f, at);
+	send_call(call, &specs[at]);
 	return 0;
 }
+
+/* --- signals -------------------------------------------------------------------- */
 
 SEC("tp_btf/signal_generate")
 int BPF_PROG(signal_generate, int signo, struct kernel_siginfo *info, struct task_struct *to, int group, int result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct in_flight *f = bpf_task_storage_get(&threads, task, 0, 0);
+	struct in_flight *f = find_thread(task);
 	const volatile struct trace_spec *spec;
 	struct trace_signal *s;
 	u32 at, which;
@@ -226,6 +375,8 @@ int BPF_PROG(signal_generate, int signo, struct kernel_siginfo *info, struct tas
 	if ((u64)info > 1 && bpf_probe_read_kernel(s->info, sizeof(s->info), info) == 0) {
 		s->code = BPF_CORE_READ(info, si_code);
 		s->has_info = 1;
+		f->differs = spec->ncopies && f->call.copied & 1 << (spec->copy[0].index & 7) &&
+			*(u64 *)(s->info + SI_VALUE) != *(u64 *)(f->call.copy + SI_VALUE);
 	}
 	bpf_ringbuf_submit(s, BPF_RB_NO_WAKEUP);
 	return 0;
@@ -262,6 +413,7 @@ int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct 
 	if (!p)
 		return 0;
 	copy = *p;
+	copy.changing = 0;
 	if (bpf_map_update_elem(&processes, &to, &copy, BPF_ANY) < 0)
 		count_lost(TRACE_LOST_TASKS);
 	if (!copy.listed)
@@ -282,10 +434,18 @@ int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct l
 	struct trace_process *p = bpf_map_lookup_elem(&processes, &tgid);
 	struct trace_life *life;
 	const unsigned char *name;
+	struct in_flight *f;
 
 	if (!p)
 		return 0;
-	p->has_claim = 0;
+	p->has_claim = p->suspect = 0;
+	p->changing = 0;
+	/* Its thread looks again. */
+	if ((u32)old_pid != (u32)task->pid)
+		drop_slot(old_pid);
+	f = find_thread(task);
+	if (f)
+		f->generation = f->active = 0;
 	if (!p->listed)
 		return 0;
 	life = new_life(TRACE_EXEC, task);
@@ -302,7 +462,7 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(sched_process_exit, struct task_struct *task)
 {
 	u32 tgid = task->tgid, at;
-	struct in_flight *f = bpf_task_storage_get(&threads, task, 0, 0);
+	struct in_flight *f = find_thread(task);
 	struct trace_process *p;
 	struct trace_life *life;
 
@@ -313,7 +473,10 @@ int BPF_PROG(sched_process_exit, struct task_struct *task)
 		at = f->call.number + (f->call.flags & TRACE_COMPAT ? TRACE_NUMBERS : 0);
 		if (at < 2 * TRACE_NUMBERS)
 			send_call(&f->call, &specs[at]);
+		if (at < 2 * TRACE_NUMBERS && specs[at].effect == TRACE_ACTION)
+			end_change(f);
 	}
+	drop_slot(task->pid);
 	if (BPF_CORE_READ(task, signal, live.counter) > 0)
 		return 0;
 	p = bpf_map_lookup_elem(&processes, &tgid);

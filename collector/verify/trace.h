@@ -9,8 +9,8 @@
 #define SIGSHIM_TRACE_H
 
 #define TRACE_ARGS 6
-#define TRACE_NUMBERS 512	/* system call numbers of one table */
-#define TRACE_COPY 112		/* bytes copied from behind all arguments of a call */
+#define TRACE_NUMBERS 512	/* system call numbers of one table; a power of two */
+#define TRACE_COPY 112		/* bytes copied from behind all arguments of a call, and its effect */
 #define TRACE_COPY_ONE 48	/* from behind one */
 #define TRACE_NAME 48		/* of a file, without its folders */
 #define TRACE_INFO 48		/* of a siginfo: the kernel's own part */
@@ -32,21 +32,33 @@ struct trace_arg {
 };
 #define TRACE_COPIES 3	/* arguments of a call that are copied */
 
-enum trace_result {
+/* What of the kernel's state a call leaves, beside the mask: at trace_spec.effect_at in the copy. */
+enum trace_effect {
 	TRACE_PLAIN,
-	TRACE_SIGNALFD,	/* the result is a descriptor whose mask is to be told */
+	TRACE_MASK,	/* none; the first copy is a set, and says what becomes of the mask */
+	TRACE_SIGNALFD,	/* u64: the mask of the descriptor that is the result */
+	TRACE_ALTSTACK,	/* struct trace_altstack */
+	TRACE_ACTION,	/* struct trace_action, if no other thread was changing one meanwhile */
+};
+
+struct trace_altstack {
+	u64 sp, size, flags;
+};
+
+/* As the kernel has it. */
+struct trace_action {
+	u64 handler, flags, restorer, mask;
 };
 
 /* One system call; native numbers first, i386's at TRACE_NUMBERS. */
 struct trace_spec {
-	u8 wanted;
-	u8 row;		/* 1 + the row in syscalls.def */
-	u8 result;	/* enum trace_result */
+	u8 row;		/* 1 + the row in syscalls.def; 0: not wanted */
+	u8 effect;	/* enum trace_effect */
+	u8 effect_at;
 	u8 no_return;	/* its exit tells nothing: rt_sigreturn */
 	u8 signo;	/* 1 + the argument that is the signal to send; 0: it sends none */
 	u8 ncopies;
-	u8 size;	/* of all copies together */
-	u8 unused;
+	u8 size, in_size;	/* of all copies together; without those at exit, which come last */
 	struct trace_arg copy[TRACE_COPIES];
 };
 
@@ -61,12 +73,16 @@ enum trace_scope {
 struct trace_process {
 	u8 listed;
 	u8 has_claim;
-	u8 unused[6];
+	u8 suspect;		/* arguments changed under way before: claimed calls get stacks too */
+	u8 unused;
+	u32 changing;		/* threads that are in a call that changes an action */
+	u64 changes;		/* such calls, ever */
 	s64 claim;		/* offset of its struct sigshim_claim from the thread pointer */
 	u64 shim_start, shim_end;	/* libsigshim.so's text */
 };
 
-/* As sigshim/wire.h has it: what a thread says about the call it is in. */
+/* As sigshim/wire.h has it: what a thread says about the call it is in. From TRACE_UNPAIRED on no record comes. */
+#define TRACE_UNPAIRED (1ull << 62)
 struct trace_claim {
 	u64 call, sp, instance;
 	u32 thread, unused;
@@ -83,8 +99,8 @@ enum trace_type {
 struct trace_head {
 	u32 type;
 	u32 tgid, tid;		/* as the first pid namespace has them */
-	u32 unused;
-	u64 start_ns;		/* CLOCK_MONOTONIC; of a call its entry: with tid its name */
+	u32 serial;		/* of a call, among its thread's: with tid its name for a while */
+	u64 start_ns;		/* CLOCK_MONOTONIC; of a call its entry */
 };
 
 /* trace_call.flags */
@@ -92,7 +108,7 @@ struct trace_head {
 #define TRACE_CLAIMED 2		/* a wrapper is making it */
 #define TRACE_SHIM 4		/* from libsigshim.so's text */
 #define TRACE_PLACE 8		/* trace_call.place is filled in */
-#define TRACE_STACK 16		/* a trace_stack goes with it */
+#define TRACE_STACK 16		/* a trace_stack goes with it; of a claimed call, taken at exit */
 #define TRACE_ENDED 32		/* it returned */
 
 /* The memory that an instruction lies in. */
@@ -106,25 +122,25 @@ struct trace_place {
 	char name[TRACE_NAME];
 };
 
-/* Sent up to the end of what is copied, with TRACE_PLACE in full. */
+/*
+ * Sent up to what its specification copies; with TRACE_PLACE in full. Of a
+ * claimed call what it wrote is not copied, and it has no end_ns.
+ */
 struct trace_call {
 	struct trace_head h;
-	u64 end_ns;
-	u64 ip, sp;
-	u64 arg[TRACE_ARGS];
-	s64 ret;
-	struct trace_claim claim;
-	u64 mask_before, mask_after;
-	u64 alt_sp, alt_size;	/* the alternate stack afterwards */
-	u64 fd_mask;		/* of the signalfd, 0 if that's not what came out */
-	u32 alt_flags;
 	u16 number;
 	u8 row;
 	u8 flags;
 	u8 copied;		/* bit i: copy has what argument i points to */
 	u8 late;		/* bit i: read at exit, since the page was not there at entry */
-	u8 has_fd_mask;
-	u8 unused[5];
+	u8 has_effect;		/* copy has what trace_spec.effect is about */
+	u8 unused;
+	s64 ret;
+	u64 ip;
+	u64 arg[TRACE_ARGS];
+	u64 mask_before, mask_after;
+	struct trace_claim claim;
+	u64 end_ns;
 	u8 copy[TRACE_COPY];
 	struct trace_place place;
 };

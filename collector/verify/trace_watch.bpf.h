@@ -6,6 +6,8 @@
 #ifndef SIGSHIM_TRACE_WATCH_H
 #define SIGSHIM_TRACE_WATCH_H
 
+int in_cgroup(void);
+
 #define MAX_DEPTH 24		/* of cgroups */
 #define MAX_SUBSYSTEMS 16	/* with controllers of cgroups of version 1 */
 
@@ -22,9 +24,13 @@ static __always_inline bool is_below(struct cgroup *cgroup)
 	return false;
 }
 
-/* In version 1 each controller has a tree of its own; ids differ between them. */
-static __always_inline bool in_cgroup(struct task_struct *task)
+/*
+ * Whether the thread is. In version 1 each controller has a tree of its own;
+ * ids differ between them. Not static: so the kernel proves it only once.
+ */
+__noinline int in_cgroup(void)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct css_set *set = BPF_CORE_READ(task, cgroups);
 	struct cgroup_subsys_state *css;
 
@@ -45,7 +51,7 @@ static __always_inline bool is_watched(struct task_struct *task, const struct tr
 		return false;
 	if (scope == TRACE_LISTED)
 		return p && p->listed;
-	return scope == TRACE_ALL || in_cgroup(task);
+	return scope == TRACE_ALL || in_cgroup();
 }
 
 #endif

@@ -94,20 +94,17 @@ static __always_inline void send_stack(struct pt_regs *regs, struct trace_call *
 /*
  * A wrapper says in the thread's own memory which call it is making, and from
  * where on the stack: an inline call in a handler that interrupted it has a
- * signal frame in between.
+ * signal frame in between. Apart, so that its caller's frame stays small: see
+ * copy_user.
  */
-static __always_inline void read_claim(struct task_struct *task, const struct trace_process *p,
-				       struct trace_call *call)
+static __noinline int read_claim(struct trace_call *call, u64 at, u64 sp)
 {
-	if (!p || !p->has_claim || call->flags & TRACE_COMPAT)
-		return;
-	if (call->ip >= p->shim_start && call->ip < p->shim_end)
-		call->flags |= TRACE_SHIM;
-	if (bpf_probe_read_user(&call->claim, sizeof(call->claim),
-				(void *)(task->thread.fsbase + p->claim)) < 0)
-		__builtin_memset(&call->claim, 0, sizeof(call->claim));
-	if (call->claim.call && call->claim.sp - call->sp < CLAIM_REACH)
-		call->flags |= TRACE_CLAIMED;
+	struct trace_claim claim;
+
+	if (bpf_probe_read_user(&claim, sizeof(claim), (void *)at) < 0)
+		return 0;
+	call->claim = claim;
+	return claim.call && claim.sp - sp < CLAIM_REACH;
 }
 
 #endif

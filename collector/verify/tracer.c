@@ -84,7 +84,7 @@ static const char *reason(int error)
 		return "it takes CAP_BPF and CAP_PERFMON (CAP_SYS_ADMIN before Linux 5.8), or root";
 	return access("/sys/kernel/btf/vmlinux", R_OK) < 0 ?
 		"the kernel has no type information: /sys/kernel/btf/vmlinux cannot be read" :
-		"the kernel refused the program; it takes Linux 5.11 or later, on x86-64";
+		"the kernel refused the program; it takes Linux 5.12 or later, on x86-64";
 }
 
 static int start(struct tracer *t, const struct tracer_options *opt, const char **ret_why)
@@ -94,7 +94,7 @@ static int start(struct tracer *t, const struct tracer_options *opt, const char 
 	t->skeleton = trace__open();
 	if (!t->skeleton)
 		return -errno;
-	spec_fill((struct trace_spec *)t->skeleton->rodata->specs);
+	spec_fill((struct trace_spec *)t->skeleton->rodata->specs, (u8 *)t->skeleton->rodata->wanted);
 	r = set_scope(t->skeleton, opt, ret_why);
 	if (r < 0)
 		return r;
@@ -144,12 +144,16 @@ int tracer_watch(struct tracer *t, uint32_t tgid, const struct trace_process *p)
 {
 	int r = bpf_map_update_elem(bpf_map__fd(t->skeleton->maps.processes), &tgid, p, BPF_ANY);
 
-	return r < 0 ? -errno : 0;
+	if (r < 0)
+		return -errno;
+	t->skeleton->data->generation++;
+	return 0;
 }
 
 void tracer_unwatch(struct tracer *t, uint32_t tgid)
 {
 	bpf_map_delete_elem(bpf_map__fd(t->skeleton->maps.processes), &tgid);
+	t->skeleton->data->generation++;
 }
 
 int tracer_take(struct tracer *t)
