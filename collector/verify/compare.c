@@ -30,7 +30,7 @@ static void report(struct verify *v, const struct record *r, const struct pendin
 {
 	struct finding_info f = {
 		.run = v->run, .process = r->peer->process, .thread = r->thread, .seq = r->ev.seq,
-		.ts_ns = k ? k->call.h.start_ns : r->ev.start_ns, .ip = k ? k->call.ip : 0,
+		.ts_ns = r->ev.start_ns, .ip = k ? k->call.ip : 0,
 		.kind = kind, .what = what,
 		.record = *views->record ? views->record : NULL, .entry = *views->entry ? views->entry : NULL,
 		.effect = *views->effect ? views->effect : NULL,

@@ -15,6 +15,7 @@
 #include "trace_maps.bpf.h"
 #include "trace_watch.bpf.h"
 #include "trace_who.bpf.h"
+#include "trace_copy.bpf.h"
 #include "trace_effect.bpf.h"
 
 #define EFAULT 14
@@ -22,68 +23,6 @@
 #define TS_COMPAT 2		/* arch/x86/include/asm/thread_info.h */
 
 /* --- a call ---------------------------------------------------------------- */
-
-/*
- * By way of the stack, which the kernel need not check at length as it does
- * other destinations: the frame is less than 64 bytes, so it lies on its own.
- */
-static __noinline int copy_user(u64 *to, u64 from, u32 size)
-{
-	u64 words[TRACE_COPY_ONE / 8] = {};
-
-	if (size == 0 || size > sizeof(words) || bpf_probe_read_user(words, size, (void *)from) < 0)
-		return -1;
-	for (u32 i = 0; i < TRACE_COPY_ONE / 8; i++)
-		if (8 * i < size)
-			to[i] = words[i];
-	return 0;
-}
-
-static __always_inline void copy_one(struct trace_call *call, const volatile struct trace_arg *arg)
-{
-	u32 at = arg->at, i = arg->index;
-	u64 from = i < TRACE_ARGS ? call->arg[i] : 0;
-
-	if (!from || at > TRACE_COPY - TRACE_COPY_ONE)
-		return;
-	if (arg->way == TRACE_PAIR) {
-		u64 inner = 0;
-
-		if (bpf_probe_read_user(&inner, call->flags & TRACE_COMPAT ? 4 : 8, (void *)from) < 0 || !inner)
-			return;
-		from = inner;
-	}
-	if (copy_user((u64 *)(call->copy + at), from, arg->size) == 0)
-		call->copied |= 1 << i;
-}
-
-static __noinline int take_compat_args(struct trace_call *call, struct pt_regs *regs)
-{
-	call->arg[0] = (u32)regs->bx;
-	call->arg[1] = (u32)regs->cx;
-	call->arg[2] = (u32)regs->dx;
-	call->arg[3] = (u32)regs->si;
-	call->arg[4] = (u32)regs->di;
-	call->arg[5] = (u32)regs->bp;
-	return 0;
-}
-
-static __always_inline void take_args(struct trace_call *call, struct pt_regs *regs)
-{
-	call->arg[0] = regs->di;
-	call->arg[1] = regs->si;
-	call->arg[2] = regs->dx;
-	call->arg[3] = regs->r10;
-	call->arg[4] = regs->r8;
-	call->arg[5] = regs->r9;
-}
-
-static __always_inline void copy_in(struct trace_call *call, const volatile struct trace_spec *spec)
-{
-	for (u32 i = 0; i < TRACE_COPIES && i < spec->ncopies; i++)
-		if (spec->copy[i].way != TRACE_OUT)
-			copy_one(call, &spec->copy[i]);
-}
 
 static __always_inline void send_call(struct trace_call *call, const volatile struct trace_spec *spec)
 {
@@ -382,113 +321,6 @@ int BPF_PROG(signal_generate, int signo, struct kernel_siginfo *info, struct tas
 	return 0;
 }
 
-/* --- processes --------------------------------------------------------------- */
-
-static __always_inline struct trace_life *new_life(u32 type, struct task_struct *task)
-{
-	struct trace_life *life = bpf_ringbuf_reserve(&calls, sizeof(*life), 0);
-
-	if (!life) {
-		count_lost(TRACE_LOST_LIVES);
-		return 0;
-	}
-	__builtin_memset(life, 0, sizeof(*life));
-	life->h.type = type;
-	life->h.start_ns = bpf_ktime_get_ns();
-	life->h.tgid = BPF_CORE_READ(task, tgid);
-	life->h.tid = BPF_CORE_READ(task, pid);
-	return life;
-}
-
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct *child)
-{
-	u32 from = parent->tgid, to = child->tgid;
-	struct trace_process *p, copy;
-	struct trace_life *life;
-
-	if (from == to)
-		return 0;
-	p = bpf_map_lookup_elem(&processes, &from);
-	if (!p)
-		return 0;
-	copy = *p;
-	copy.changing = 0;
-	if (bpf_map_update_elem(&processes, &to, &copy, BPF_ANY) < 0)
-		count_lost(TRACE_LOST_TASKS);
-	if (!copy.listed)
-		return 0;
-	life = new_life(TRACE_FORK, child);
-	if (!life)
-		return 0;
-	life->parent = from;
-	life->ns_tgid = namespaced(child);
-	bpf_ringbuf_submit(life, 0);
-	return 0;
-}
-
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
-{
-	u32 tgid = task->tgid;
-	struct trace_process *p = bpf_map_lookup_elem(&processes, &tgid);
-	struct trace_life *life;
-	const unsigned char *name;
-	struct in_flight *f;
-
-	if (!p)
-		return 0;
-	p->has_claim = p->suspect = 0;
-	p->changing = 0;
-	/* Its thread looks again. */
-	if ((u32)old_pid != (u32)task->pid)
-		drop_slot(old_pid);
-	f = find_thread(task);
-	if (f)
-		f->generation = f->active = 0;
-	if (!p->listed)
-		return 0;
-	life = new_life(TRACE_EXEC, task);
-	if (!life)
-		return 0;
-	life->ns_tgid = namespaced(task);
-	name = BPF_CORE_READ(bprm, file, f_path.dentry, d_name.name);
-	bpf_probe_read_kernel_str(life->name, sizeof(life->name), name);
-	bpf_ringbuf_submit(life, 0);
-	return 0;
-}
-
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(sched_process_exit, struct task_struct *task)
-{
-	u32 tgid = task->tgid, at;
-	struct in_flight *f = find_thread(task);
-	struct trace_process *p;
-	struct trace_life *life;
-
-	/* Killed inside the call. */
-	if (f && f->active) {
-		f->active = 0;
-		f->call.end_ns = bpf_ktime_get_ns();
-		at = f->call.number + (f->call.flags & TRACE_COMPAT ? TRACE_NUMBERS : 0);
-		if (at < 2 * TRACE_NUMBERS)
-			send_call(&f->call, &specs[at]);
-		if (at < 2 * TRACE_NUMBERS && specs[at].effect == TRACE_ACTION)
-			end_change(f);
-	}
-	drop_slot(task->pid);
-	if (BPF_CORE_READ(task, signal, live.counter) > 0)
-		return 0;
-	p = bpf_map_lookup_elem(&processes, &tgid);
-	if (p && p->listed) {
-		life = new_life(TRACE_EXIT, task);
-		if (life) {
-			life->status = BPF_CORE_READ(task, exit_code);
-			bpf_ringbuf_submit(life, 0);
-		}
-	}
-	bpf_map_delete_elem(&processes, &tgid);
-	return 0;
-}
+#include "trace_life.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
