@@ -245,6 +245,8 @@ static int apply_finding(struct store *s, struct in *in)
 	f.seq = get(in);
 	f.ts_ns = get(in);
 	f.ip = get(in);
+	f.stack = (int64_t)get(in);
+	f.writer = (uint32_t)get(in);
 	f.kind = get_text(in);
 	f.what = get_text(in);
 	f.record = get_text(in);

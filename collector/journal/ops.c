@@ -262,6 +262,7 @@ int journal_finding(struct journal *j, const struct finding_info *f)
 {
 	const uint64_t numbers[] = {
 		(uint64_t)f->run, (uint64_t)f->process, (uint64_t)f->thread, f->seq, f->ts_ns, f->ip,
+		(uint64_t)f->stack, f->writer,
 	};
 	struct op o;
 	int r = begin(&o, j, JOURNAL_FINDING);

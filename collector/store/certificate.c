@@ -31,9 +31,10 @@ int store_finding(struct store *s, const struct finding_info *f)
 {
 	return db_write(s, &s->stmt.finding,
 			"INSERT INTO findings (run, process, thread, seq, ts_ns, kind, what, record, entry, "
-			"effect, ip) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			"effect, ip, stack, writer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 			ROW(NUM(f->run), ID(f->process), ID(f->thread), ID(f->seq), NUM(f->ts_ns), TEXT(f->kind),
-			    TEXT(f->what), TEXT(f->record), TEXT(f->entry), TEXT(f->effect), ID(f->ip)));
+			    TEXT(f->what), TEXT(f->record), TEXT(f->entry), TEXT(f->effect), ID(f->ip),
+			    ID(f->stack), ID(f->writer)));
 }
 
 static const char *text(sqlite3_stmt *stmt, int column)

@@ -34,6 +34,8 @@ struct finding_info {
 	uint64_t seq, ts_ns, ip;
 	const char *kind, *what;
 	const char *record, *entry, *effect;	/* NULL: not known */
+	int64_t stack;				/* of the system call; 0: not known */
+	uint32_t writer;			/* the thread that must have done it, likewise */
 };
 int store_finding(struct store *s, const struct finding_info *f);
 /* By thread and number of the record; strings are valid until fn returns, which returns 0 to go on. */

@@ -218,7 +218,9 @@ CREATE TABLE findings (
 	kind TEXT NOT NULL,			-- toctou, result, no-kernel-event, ...
 	what TEXT NOT NULL,			-- the argument or state that it is about
 	record TEXT, entry TEXT, effect TEXT,
-	ip INTEGER				-- where the system call was made
+	ip INTEGER,				-- where the system call was made
+	stack INTEGER REFERENCES stacks,	-- of the system call, as the kernel saw it; that of the record is its event's
+	writer INTEGER				-- of a toctou: the process's only other thread, as the kernel numbers it
 );
 
 CREATE TABLE event_names (id INTEGER PRIMARY KEY, name TEXT NOT NULL, origin TEXT NOT NULL);
@@ -251,3 +253,15 @@ JOIN event_names n ON n.id = c.event
 JOIN threads t ON t.id = e.thread
 JOIN processes p ON p.id = t.process
 JOIN runs r ON r.id = p.run;
+
+-- The stacks on both sides of a finding: of the shim's record, and, where the
+-- kernel's program took one, of its system call.
+CREATE VIEW finding_frames AS
+SELECT b.finding, b.side, x.depth, s.function, m.path AS module, r.offset
+FROM (SELECT f.id AS finding, 'record' AS side, c.stack
+	FROM findings f JOIN event_log e ON e.thread = f.thread AND e.seq = f.seq JOIN calls c ON c.id = e.call
+	UNION ALL SELECT id, 'kernel', stack FROM findings) b
+JOIN stack_frames x ON x.stack = b.stack
+JOIN frames r ON r.id = x.frame
+LEFT JOIN modules m ON m.id = r.module
+LEFT JOIN symbols s ON s.frame = r.id AND s.level = 0;

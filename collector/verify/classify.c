@@ -33,7 +33,7 @@ static int64_t module_row(struct verify *v, struct image *im, struct file *f)
 	return f->module;
 }
 
-static int64_t stack_row(struct verify *v, struct image *im, const struct held *h)
+int64_t classify_stack(struct verify *v, struct image *im, const struct held *h)
 {
 	struct stack_frame frames[SIGSHIM_MAX_FRAMES];
 	enum sigshim_stack_end end = h->complete ? SIGSHIM_STACK_COMPLETE :
@@ -70,7 +70,7 @@ static void write_event(struct verify *v, struct image *im, const struct held *h
 		.thread = image_thread_row(v, im, h->thread, &h->call.claim),
 		.ts_ns = ev.start_ns, .duration_ns = ev.duration_ns,
 	};
-	sink_call(v->sink, &ev, stack_row(v, im, h), &o.call);
+	sink_call(v->sink, &ev, classify_stack(v, im, h), &o.call);
 	sink_event(v->sink, &o);
 }
 

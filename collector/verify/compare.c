@@ -28,14 +28,19 @@ struct views {
 static void report(struct verify *v, const struct record *r, const struct pending *k, const char *kind,
 		   const char *what, const struct views *views)
 {
+	const struct held *stack = k ? stack_kept(v, &k->call) : NULL;
 	struct finding_info f = {
 		.run = v->run, .process = r->peer->process, .thread = r->thread, .seq = r->ev.seq,
 		.ts_ns = r->ev.start_ns, .ip = k ? k->call.ip : 0,
 		.kind = kind, .what = what,
 		.record = *views->record ? views->record : NULL, .entry = *views->entry ? views->entry : NULL,
 		.effect = *views->effect ? views->effect : NULL,
+		.stack = stack ? classify_stack(v, k->image, stack) : 0,
+		.writer = stack && strcmp(kind, "toctou") == 0 ? stack->other : 0,
 	};
 
+	if (k)
+		tracer_suspect(v->tracer, k->image->tgid);
 	sink_finding(v->sink, &f);
 }
 

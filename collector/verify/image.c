@@ -13,7 +13,7 @@
 
 #define HELLO_SLACK_NS 1000000000ull	/* a session may be heard of before its exec is */
 
-static struct image *image_there(const struct verify *v, uint32_t tgid)
+struct image *image_there(const struct verify *v, uint32_t tgid)
 {
 	int64_t at = 0;
 

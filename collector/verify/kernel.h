@@ -133,8 +133,13 @@ typedef struct {
 struct mm_struct {
 	atomic_t mm_users;	/* tasks that run on it */
 };
+struct list_head {
+	struct list_head *next;
+};
 struct signal_struct {
 	atomic_t live;		/* threads */
+	int nr_threads;
+	struct list_head thread_head;
 };
 
 struct sigaction {
@@ -161,6 +166,7 @@ struct task_struct {
 	struct signal_struct *signal;
 	struct sighand_struct *sighand;
 	struct css_set *cgroups;
+	struct list_head thread_node;	/* in signal->thread_head */
 };
 
 struct linux_binprm {

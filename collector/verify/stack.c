@@ -74,3 +74,35 @@ struct held *stack_walk(struct verify *v, const struct held *h, struct image *im
 	memcpy(more->pc, pc, n * sizeof(pc[0]));
 	return more;
 }
+
+/* --- of claimed calls ------------------------------------------------------- */
+
+static size_t slot_of(const struct trace_head *h)
+{
+	return (h->tid * 31u + h->serial) % KEPT_STACKS;
+}
+
+void stack_keep(struct verify *v, struct image *im, const struct trace_stack *s)
+{
+	const struct held h = { .call.h = s->h, .other = s->other };
+	struct held *walked = stack_walk(v, &h, im, s);
+
+	if (!walked)
+		return;
+	free(v->kept[slot_of(&s->h)]);
+	v->kept[slot_of(&s->h)] = walked;
+}
+
+const struct held *stack_kept(const struct verify *v, const struct trace_call *call)
+{
+	const struct held *h = v->kept[slot_of(&call->h)];
+
+	return h && h->call.h.tid == call->h.tid && h->call.h.serial == call->h.serial &&
+		h->call.h.start_ns == call->h.start_ns ? h : NULL;
+}
+
+void stack_drop_all(struct verify *v)
+{
+	for (size_t i = 0; i < KEPT_STACKS; i++)
+		free(v->kept[i]);
+}

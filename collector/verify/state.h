@@ -49,6 +49,7 @@ struct held {
 	struct kthread *thread;
 	struct trace_call call;
 	bool complete;		/* the stack reaches the outermost frame */
+	uint32_t other;		/* of trace_stack */
 	unsigned int npcs;
 	uint64_t pc[];
 };
@@ -121,6 +122,8 @@ struct known_path {
 	char path[];
 };
 
+#define KEPT_STACKS 1024
+
 struct verify {
 	struct tracer *tracer;
 	struct ingest *in;
@@ -139,6 +142,7 @@ struct verify {
 	struct held **fresh;	/* unclaimed calls of this round; NULL: done */
 	size_t nfresh, next_fresh, fresh_size;
 	struct map fresh_at;		/* time and thread → index in fresh */
+	struct held *kept[KEPT_STACKS];	/* of claimed calls, by thread and number, the latest */
 	struct certificate total;
 	uint64_t lost[TRACE_LOST_KINDS];
 	char overflow[96];	/* about them, in words */
@@ -147,6 +151,8 @@ struct verify {
 /* --- image.c --------------------------------------------------------------- */
 
 struct image *image_of(struct verify *v, uint32_t tgid, uint64_t now);
+/* NULL: none is. */
+struct image *image_there(const struct verify *v, uint32_t tgid);
 void image_life(struct verify *v, const struct trace_life *life);
 struct kthread *image_thread(struct image *im, uint32_t tid);
 /* The session of the image; NULL: it has not said hello, so far. */
@@ -174,6 +180,11 @@ void place_free(struct image *im);
 
 /* A copy of h with the stack; NULL if there is none. */
 struct held *stack_walk(struct verify *v, const struct held *h, struct image *im, const struct trace_stack *s);
+/* Keeps the stack of a claimed call, for a finding about it. */
+void stack_keep(struct verify *v, struct image *im, const struct trace_stack *s);
+/* That of the call; NULL: none was taken, or others came since. */
+const struct held *stack_kept(const struct verify *v, const struct trace_call *call);
+void stack_drop_all(struct verify *v);
 
 /* --- classify.c ------------------------------------------------------------- */
 
@@ -184,6 +195,9 @@ void classify_image(struct verify *v, struct image *im, bool last);
 /* A claimed call whose record will not come. */
 void classify_lost(struct verify *v, struct image *im, struct kthread *t, const struct trace_call *call,
 		   const char *why);
+
+/* The row of what was walked, 0 if there is none. */
+int64_t classify_stack(struct verify *v, struct image *im, const struct held *h);
 
 /* A claimed call that its process did not survive: no record can be. */
 void classify_fatal(struct verify *v, struct image *im, struct kthread *t, const struct trace_call *call);

@@ -128,7 +128,7 @@ static __noinline int begin_rest(u64 *ctx, struct in_flight *f, u32 at)
 	if (!(call->flags & TRACE_CLAIMED)) {
 		find_place(task, call);
 		if (!(call->flags & (TRACE_SHIM | TRACE_COMPAT)) && !spec->no_return)
-			send_stack(regs, call);
+			send_stack(regs, call, 0);
 	}
 	if (spec->effect == TRACE_ACTION)
 		begin_change(f);
@@ -237,8 +237,9 @@ static __noinline int end_rest(struct task_struct *task, struct pt_regs *regs, s
 	take_effect(task, f, spec);
 	if (!(call->flags & TRACE_CLAIMED))
 		call->end_ns = bpf_ktime_get_ns();
-	else if (f->differs || f->process.suspect)
-		send_stack(regs, call);
+	else if ((f->differs || f->process.suspect) &&
+		 bpf_ringbuf_query(&stacks, BPF_RB_AVAIL_DATA) < SUSPECTS_BYTES)
+		send_stack(regs, call, other_thread(task));
 	return 0;
 }
 

@@ -162,7 +162,8 @@ struct trace_stack {
 	struct trace_head h;	/* the call's */
 	u64 ip, sp, bp, bx, r12, r13, r14, r15;
 	u64 ax, cx, dx, si, di, r8, r9, r10, r11;
-	u32 size, unused;
+	u32 size;
+	u32 other;	/* of a claimed call: the only other thread of the process; 0: there are more, or none */
 	u8 bytes[TRACE_USER_STACK];	/* from sp upwards */
 };
 

@@ -7,6 +7,7 @@
 #define SIGSHIM_TRACE_MAPS_H
 
 #define WAKE_BYTES (1 << 20)
+#define SUSPECTS_BYTES (4 << 20)	/* of the stacks' ring, that claimed calls may fill */
 #define LOOK_EVERY 64		/* calls of a thread, before asking whether the collector falls behind */
 
 /* Set before loading. Numbers that are wanted in either table: other calls end at this look. */

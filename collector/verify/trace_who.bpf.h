@@ -59,7 +59,20 @@ static __always_inline u32 copy_stack(u8 *to, u64 sp)
 	return size;
 }
 
-static __always_inline void send_stack(struct pt_regs *regs, struct trace_call *call)
+/* The other one of two threads; 0 if there are not two. */
+static __always_inline u32 other_thread(struct task_struct *task)
+{
+	struct list_head *head = (void *)task->signal + bpf_core_field_offset(task->signal->thread_head);
+	struct list_head *next = BPF_CORE_READ(task, thread_node.next);
+
+	if (task->signal->nr_threads != 2)
+		return 0;
+	if (next == head)
+		next = BPF_CORE_READ(head, next);
+	return BPF_CORE_READ((struct task_struct *)((void *)next - bpf_core_field_offset(task->thread_node)), pid);
+}
+
+static __always_inline void send_stack(struct pt_regs *regs, struct trace_call *call, u32 other)
 {
 	struct trace_stack *s = bpf_ringbuf_reserve(&stacks, sizeof(*s), 0);
 
@@ -85,7 +98,7 @@ static __always_inline void send_stack(struct pt_regs *regs, struct trace_call *
 	s->r9 = regs->r9;
 	s->r10 = regs->r10;
 	s->r11 = regs->r11;
-	s->unused = 0;
+	s->other = other;
 	s->size = copy_stack(s->bytes, regs->sp);
 	bpf_ringbuf_submit(s, 0);
 	call->flags |= TRACE_STACK;

@@ -156,6 +156,16 @@ void tracer_unwatch(struct tracer *t, uint32_t tgid)
 	t->skeleton->data->generation++;
 }
 
+void tracer_suspect(struct tracer *t, uint32_t tgid)
+{
+	struct trace_process p;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(t->skeleton->maps.processes), &tgid, &p) < 0 || p.suspect)
+		return;
+	p.suspect = 1;
+	tracer_watch(t, tgid, &p);
+}
+
 int tracer_take(struct tracer *t)
 {
 	int n = ring_buffer__consume(t->calls);

@@ -48,6 +48,8 @@ void tracer_close(struct tracer *t);
 /* Watches a process, and what it forks from now on. */
 int tracer_watch(struct tracer *t, uint32_t tgid, const struct trace_process *p);
 void tracer_unwatch(struct tracer *t, uint32_t tgid);
+/* From now on its claimed calls come with stacks, while there is room. */
+void tracer_suspect(struct tracer *t, uint32_t tgid);
 /* Takes what has come: first all calls, then the stacks that go with them. */
 int tracer_take(struct tracer *t);
 /* Readable when there is much to take. */

@@ -122,7 +122,10 @@ static void take_stack(void *arg, const struct trace_stack *stack)
 {
 	struct verify *v = arg;
 	struct held **h = fresh_of(v, stack), *more;
+	struct image *im;
 
+	if (!h && (im = image_there(v, stack->h.tgid)))
+		stack_keep(v, im, stack);
 	more = h ? stack_walk(v, *h, (*h)->image, stack) : NULL;
 	if (!more)
 		return;
@@ -270,6 +273,7 @@ void verify_close(struct verify *v)
 		free(k);
 	}
 	map_free(&v->by_tgid, &v->budget);
+	stack_drop_all(v);
 	free(v->records);
 	free(v->fresh);
 	free(v);

@@ -197,6 +197,15 @@ class Races(Verify):
     def findings(self, log):
         return self.sql(log, "SELECT kind, what, record, entry, effect FROM findings")
 
+    def stacks(self, log):
+        """Of findings for which the kernel's program took one, by number."""
+        rows = self.sql(log, "SELECT finding, group_concat(function) FROM finding_frames WHERE side = 'kernel' GROUP BY 1")
+        records = dict(self.sql(log, "SELECT finding, group_concat(function) FROM finding_frames WHERE side = 'record' "
+                                     "GROUP BY 1"))
+        for finding, _ in rows:
+            self.assertIn("make_calls", records[finding])
+        return {finding: functions.split(",") for finding, functions in rows}
+
     def test_a_changed_set_is_found_when_the_effect_differed(self):
         race = self.build("race", "-pthread")
         for what, name in (("set", "set"), ("stack", "ss"), ("info", "info")):
@@ -205,13 +214,32 @@ class Races(Verify):
                 for n in range(40):
                     log, done, cert = self.verified([race, what, "20000"], log=f"{what}{n}.db", timeout=240)
                     found = [row for row in self.findings(log) if row[1] == name]
-                    if found:
+                    if found and self.stacks(log):
                         break
                 self.assertTrue(found, done.stderr)
                 self.assertEqual(cert["mismatched"], len({row for row in self.sql(log, "SELECT seq, thread FROM findings")}))
                 for kind, _, record, entry, effect in found:
                     self.assertEqual(kind, "toctou")
                     self.assertTrue(record != entry or record != effect)
+                stacks = self.stacks(log)
+                self.assertTrue(stacks, done.stderr)
+                for finding, functions in stacks.items():
+                    self.assertIn("make_calls", functions, finding)
+                writers = self.sql(log, "SELECT DISTINCT writer FROM findings WHERE writer IS NOT NULL")
+                racing = self.sql(log, "SELECT DISTINCT host_tid FROM threads WHERE host_tid != (SELECT max(host_pid) FROM "
+                                  "processes)")
+                self.assertEqual(writers, racing)
+
+    def test_every_changed_set_is_found(self):
+        """What a call did to the mask, its successor tells: its mask before."""
+        log, _, _ = self.verified([self.build("race", "-pthread"), "set", "100000"], timeout=600)
+        rows = self.sql(log, "SELECT seq, mask_requested, mask_before FROM event_log e JOIN calls c ON c.id = e.call "
+                        "JOIN threads t ON t.id = e.thread JOIN processes p ON p.id = t.process "
+                        "WHERE t.host_tid = p.host_pid AND mask_requested IS NOT NULL ORDER BY seq")
+        self.assertGreater(len(rows), 200000 - 1)
+        changed = {one[0] for one, after in zip(rows, rows[1:]) if one[1] != after[2]}
+        found = {seq for seq, in self.sql(log, "SELECT seq FROM findings WHERE effect != record")}
+        self.assertEqual(changed, found)
 
     def test_no_race_no_finding(self):
         race = self.build("race", "-pthread")
