@@ -152,9 +152,12 @@ static void write_count(struct gaps *g, struct sink *sink, int64_t process, uint
 void gaps_settle(struct gaps *g, struct sink *sink, int64_t process, const struct thread *threads,
 		 bool unfinished, bool all)
 {
-	uint64_t now = sink_now();
+	uint64_t now;
 	size_t n = 0;
 
+	if (g->n == 0 && g->before == 0 && !all)
+		return;
+	now = sink_now();
 	/* Known from the hello on; threads that speak up later explain which. */
 	g->before_told += g->before;
 	write_count(g, sink, process, &g->before, "no collector");

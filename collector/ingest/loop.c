@@ -6,8 +6,10 @@
 #include "loop.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -16,10 +18,11 @@
 
 #define MS 1000000ull
 #define SECOND (1000 * MS)
-#define BUSY_MS 4
-#define IDLE_MS 20
+#define BUSY_MS 4	/* between looks at rings of those that spoke within the last second */
+#define IDLE_MS 20	/* at all others */
 #define REFUSALS_MS 60
-#define FULL_MS 1	/* when a ring filled so fast that it may be full before BUSY_MS */
+#define RUSH_MS 20	/* after a ring filled so fast that it may be full before BUSY_MS, */
+#define RUSH_US 400	/* there are looks so often */
 #define TRIM_BYTES (4u << 20)
 #define EVENTS 64
 
@@ -35,25 +38,41 @@ void loop_remove(struct ingest *in, int fd)
 	epoll_ctl(in->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
-/* Rings that spoke of late at every turn, the others less often. */
+static bool is_time(uint64_t *last_ns, uint64_t now, uint64_t ms)
+{
+	bool is = now - *last_ns >= ms * MS;
+
+	if (is)
+		*last_ns = now;
+	return is;
+}
+
+static bool is_rush(const struct ingest *in, uint64_t now)
+{
+	return now - in->rush_ns < RUSH_MS * MS;
+}
+
+/* Rings that spoke of late at every turn, but in a rush those alone that are filling; others less often. */
 static void look_into_rings(struct ingest *in, uint64_t now)
 {
-	bool all = now - in->idle_look_ns >= IDLE_MS * MS;
+	bool all = is_time(&in->idle_look_ns, now, IDLE_MS);
+	bool some = is_time(&in->busy_look_ns, now, BUSY_MS) || !is_rush(in, now);
 	struct session *next;
 
-	in->busy = in->rushing = in->backlog = false;
+	in->busy = in->backlog = false;
 	for (struct session *s = in->live.first; s; s = next) {
 		next = s->next;
 		if (now - s->active_ns < SECOND)
 			in->busy = true;
 		else if (!all)
 			continue;
-		in->rushing |= ring_is_filling(&s->ring);
+		if (ring_is_filling(&s->ring))
+			in->rush_ns = now;
+		else if (!all && !some)
+			continue;
 		session_drain(s, false);
 		in->backlog |= ring_ready(&s->ring);
 	}
-	if (all)
-		in->idle_look_ns = now;
 }
 
 /*
@@ -91,7 +110,7 @@ static int patience(const struct ingest *in, uint64_t now, uint64_t deadline, in
 	if (in->backlog)
 		return 0;
 	if (in->live.first || in->young.first)
-		ms = earlier(ms, in->rushing ? FULL_MS : in->busy ? BUSY_MS : IDLE_MS);
+		ms = earlier(ms, in->busy ? BUSY_MS : IDLE_MS);
 	if (in->sink.refusals)
 		ms = earlier(ms, REFUSALS_MS);
 	if (in->sink.failure || indexer_failure(in->indexer) ||
@@ -100,6 +119,21 @@ static int patience(const struct ingest *in, uint64_t now, uint64_t deadline, in
 	if (deadline)
 		ms = earlier(ms, deadline > now ? (int)((deadline - now) / MS) + 1 : 0);
 	return ms;
+}
+
+/*
+ * While there is a rush, sleeps for less than a millisecond and leaves nothing
+ * of the patience. It lasts for some looks: one right after another sees little.
+ */
+static int nap(const struct ingest *in, uint64_t now, int ms)
+{
+	struct pollfd p = { .fd = in->epoll, .events = POLLIN };
+	const struct timespec moment = { .tv_nsec = RUSH_US * 1000 };
+
+	if (ms == 0 || !is_rush(in, now))
+		return ms;
+	ppoll(&p, 1, &moment, NULL);
+	return 0;
 }
 
 static void bury(struct ingest *in)
@@ -112,7 +146,8 @@ int ingest_round(struct ingest *in, int max_ms)
 {
 	uint64_t now = sink_now(), deadline = listener_tick(in, now);
 	struct epoll_event e[EVENTS];
-	int n = epoll_wait(in->epoll, e, EVENTS, patience(in, now, deadline, max_ms));
+	int ms = nap(in, now, patience(in, now, deadline, max_ms));
+	int n = epoll_wait(in->epoll, e, EVENTS, ms);
 
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;

@@ -51,9 +51,10 @@ struct ingest {
 	struct watch *watches[8];	/* of ingest_watch, to be freed */
 	unsigned int nwatches;
 	uint64_t idle_look_ns;		/* when all rings were last looked at */
+	uint64_t busy_look_ns;		/* when those were that spoke of late */
 	bool backlog;			/* something was left for the next round */
 	bool busy;			/* records came within the last second */
-	bool rushing;			/* a ring might be full soon */
+	uint64_t rush_ns;		/* when a ring was last filling fast */
 	struct ingest_observer observer;
 	uint64_t sessions;		/* ids given out */
 };
