@@ -6,19 +6,30 @@
 #include "session_fixture.h"
 
 /* A frame of a forked child, in its parent's ring. */
-static void peer_child(uint64_t child, const void *frame, size_t len)
+struct child_frame {
+	struct sigshim_child head;
+	unsigned char frame[512];
+};
+
+static struct child_frame child_frame_of(uint64_t child, const void *frame, size_t len)
 {
-	struct {
-		struct sigshim_child head;
-		unsigned char frame[512];
-	} f = { .head = { { (uint32_t)(sizeof(f.head) + len), SIGSHIM_FRAME_CHILD, sizeof(f.head) }, child } };
+	struct child_frame f = {
+		.head = { { (uint32_t)(sizeof(f.head) + len), SIGSHIM_FRAME_CHILD, sizeof(f.head) }, child },
+	};
 
 	memcpy(f.frame, frame, len);
-	peer_send(&f, sizeof(f.head) + len);
+	return f;
+}
+
+static void peer_child(uint64_t child, const void *frame, size_t len)
+{
+	struct child_frame f = child_frame_of(child, frame, len);
+
+	peer_send(&f, f.head.h.size);
 }
 
 /* The hello of a child that says that it is `pid`. */
-static void peer_child_hello(uint64_t child, int pid)
+static struct sigshim_hello child_hello(uint64_t child, int pid)
 {
 	struct sigshim_hello h = make_hello(SIGSHIM_TRANSPORT_RING);
 
@@ -27,6 +38,13 @@ static void peer_child_hello(uint64_t child, int pid)
 	h.pid = h.tid = pid;
 	h.ppid = pid == getpid() ? getppid() : getpid();
 	strcpy(h.comm, "child");
+	return h;
+}
+
+static void peer_child_hello(uint64_t child, int pid)
+{
+	struct sigshim_hello h = child_hello(child, pid);
+
 	peer_child(child, &h, sizeof(h));
 }
 
@@ -72,6 +90,49 @@ START_TEST(children_in_a_ring_are_processes_of_their_own)
 	/* Their parent's modules are theirs. */
 	ck_assert_str_eq(ask("SELECT module, offset FROM frames"), "1|16");
 	ck_assert_str_eq(ask("SELECT count(*) FROM refusals"), "0");
+}
+END_TEST
+
+static int asked[2], answered[2];
+
+/* Holds the collector up in the middle of a look at the ring. */
+static void hold_up(void *arg, const struct ingest_peer *peer, const struct event *ev, int64_t thread)
+{
+	char byte;
+
+	if (ev->seq != 2)
+		return;
+	ck_assert_int_eq(write(asked[1], "", 1), 1);
+	ck_assert_int_eq(read(answered[0], &byte, 1), 1);
+}
+
+START_TEST(a_child_that_was_held_up_in_its_hello_is_known)
+{
+	ck_assert_int_eq(pipe(asked), 0);
+	ck_assert_int_eq(pipe(answered), 0);
+	ingest_observe(in, &(struct ingest_observer){ .record = hold_up });
+	if (peer_start(SIGSHIM_TRANSPORT_RING)) {
+		struct sigshim_hello h = child_hello(1, NOBODY);
+		struct child_frame f = child_frame_of(1, &h, sizeof(h));
+		uint64_t pos = peer_take(f.head.h.size);
+		char byte;
+
+		while (__atomic_load_n(&ring->head, __ATOMIC_ACQUIRE) < ring->tail)
+			usleep(1000);
+		peer_event(1, 1, 0, 0);
+		peer_event(1, 2, 0, 0);
+		ck_assert_int_eq(read(asked[0], &byte, 1), 1);
+		peer_commit(pos, &f, f.head.h.size);
+		peer_child_event(1, 1);
+		peer_bye();
+		ck_assert_int_eq(write(answered[1], "", 1), 1);
+		_exit(0);
+	}
+	serve();
+	finish();
+	ck_assert_str_eq(ask("SELECT count(*) FROM refusals"), "0");
+	ck_assert_str_eq(ask("SELECT t.process, count(*) FROM event_log e JOIN threads t ON t.id = e.thread GROUP BY 1"),
+			 "1|2\n2|1");
 }
 END_TEST
 
@@ -258,6 +319,7 @@ int main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, children_in_a_ring_are_processes_of_their_own);
+	tcase_add_test(t, a_child_that_was_held_up_in_its_hello_is_known);
 	tcase_add_test(t, lost_calls_of_children_are_gaps_that_add_up);
 	tcase_add_loop_test(t, a_child_that_connects_goes_on_in_its_row, 0, 2);
 	tcase_add_test(t, a_child_whose_parent_has_ended_executes_in_its_row);

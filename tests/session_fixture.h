@@ -154,18 +154,29 @@ static int peer_hello(const struct sigshim_hello *h)
 	return (int)w.refusal;
 }
 
-static void peer_send(const void *frame, size_t len)
+/* Takes cells of the ring, which is never used all over. */
+static uint64_t peer_take(size_t len)
 {
-	uint64_t pos, *state = (uint64_t *)(void *)((char *)ring + SIGSHIM_RING_HEADER);
+	uint64_t pos = ring->tail;
 
-	if (!ring) {
-		send(sock, frame, len, MSG_NOSIGNAL);
-		return;
-	}
-	pos = ring->tail;
 	ring->tail += (len + SIGSHIM_CELL - 1) / SIGSHIM_CELL;
+	return pos;
+}
+
+static void peer_commit(uint64_t pos, const void *frame, size_t len)
+{
+	uint64_t *state = (uint64_t *)(void *)((char *)ring + SIGSHIM_RING_HEADER);
+
 	memcpy((char *)ring + ring->data_offset + pos * SIGSHIM_CELL, frame, len);
 	__atomic_store_n(&state[pos], SIGSHIM_RING_COMMITTED(pos, ring->ncells), __ATOMIC_RELEASE);
+}
+
+static void peer_send(const void *frame, size_t len)
+{
+	if (ring)
+		peer_commit(peer_take(len), frame, len);
+	else
+		send(sock, frame, len, MSG_NOSIGNAL);
 }
 
 static void peer_event(uint32_t thread, uint64_t seq, uint32_t stack, unsigned int npcs)

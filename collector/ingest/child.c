@@ -162,6 +162,11 @@ int child_frame(struct session *host, const void *frame, size_t len)
 		return take_hello(host, head.instance, inner, len);
 	/* Its own: it was a child until a moment ago, and another thread has not noticed yet. */
 	c = head.instance == host->hello.instance ? host : find(host, head.instance);
+	if (!c) {
+		/* Its hello was finished before this, but may have been passed before that. */
+		session_receive_late(host);
+		c = find(host, head.instance);
+	}
 	if (!c)
 		return -REFUSED_NO_HELLO;
 	session_frame(c, inner, len);

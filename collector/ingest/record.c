@@ -14,8 +14,7 @@
 
 #define DELETED " (deleted)"
 
-/* Takes frames that were unfinished when the ring was last looked through. */
-static void receive_late(struct session *s)
+void session_receive_late(struct session *s)
 {
 	unsigned char buf[SIGSHIM_MAX_FRAME_SIZE] __attribute__((aligned(8)));
 	int len;
@@ -141,7 +140,7 @@ static int64_t new_stack(struct session *s, const struct event *ev)
 	int64_t row;
 
 	if (locate(s, ev, frames, &n) > 0) {
-		receive_late(s);
+		session_receive_late(s->host ? s->host : s);
 		locate(s, ev, frames, &n);
 	}
 	if (sink_stack(sink, frames, n, ev->stack_end, &row) < 0)
@@ -165,7 +164,7 @@ static int64_t stack_of(struct session *s, struct event *ev)
 	if (ev->stack_id == 0 || map_get(&s->stacks, ev->stack_id, &row))
 		return row;
 	/* Whoever defines it finished before this one, but may have been passed. */
-	receive_late(s);
+	session_receive_late(s->host ? s->host : s);
 	if (!map_get(&s->stacks, ev->stack_id, &row))
 		sink_refuse(&s->in->sink, REFUSED_UNKNOWN_STACK, 1);
 	return row;

@@ -106,6 +106,8 @@ void session_image(struct session *s, int host_pid, int64_t process);
 
 /* record.c: a frame of a greeted peer. */
 void session_frame(struct session *s, const void *frame, size_t len);
+/* Takes frames that were unfinished when its ring was last looked through. */
+void session_receive_late(struct session *s);
 /* The new thread's index, or -ENOMEM. */
 int session_add_thread(struct session *s, uint32_t ordinal);
 
