@@ -100,6 +100,7 @@ START_TEST(every_key_chooses_its_events)
 		{ "uid=1000", 6 }, { "duration>1us", 1 }, { "duration<=300", 5 }, { "duration=0.005ms", 1 },
 		{ "since=@1", 6 }, { "until=@1", 0 }, { "since=+0s", 6 }, { "until=+0s", 0 },
 		{ "since=-5m", 6 }, { "pid=7 event=sigprocmask signal=SIGINT", 1 },
+		{ "seq=1", 2 }, { "since=@1 since=+0s until=@9000000000", 6 }, { "until=@1 until=@9000000000", 0 },
 	};
 
 	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)

@@ -281,6 +281,47 @@ START_TEST(many_events_come_in_order_whatever_order_they_were_written_in)
 }
 END_TEST
 
+struct range {
+	uint64_t from, to, inside, all;
+};
+
+static int count_range(const struct log_event *ev, void *arg)
+{
+	struct range *r = arg;
+
+	r->inside += ev->ts_ns >= r->from && ev->ts_ns <= r->to;
+	r->all++;
+	return 0;
+}
+
+START_TEST(a_part_of_time_is_found_without_the_rest)
+{
+	struct event ev = sample(event_by_id(1), 1);
+	const uint64_t n = 12000, span = time_of(_i, n - 1) - time_of(_i, 0);
+
+	ck_assert_int_eq(store_call(s, 1, &ev, 0), 0);
+	for (uint64_t i = 0; i < n; i++)
+		ck_assert_int_eq(store_event(s, &(struct occurrence){ thread, 1, i, time_of(_i, i), 7 }), 0);
+	reopen(STORE_READ);
+	for (int part = 0; part < 4; part++) {
+		struct range r = { .from = time_of(_i, 0) + span / 4 * part, .to = time_of(_i, 0) + span / 3 * part };
+		char from[32], to[32], count[128];
+
+		snprintf(from, sizeof(from), "%llu", (unsigned long long)r.from);
+		snprintf(to, sizeof(to), "%llu", (unsigned long long)r.to);
+		for (int reverse = 0; reverse < 2; reverse++) {
+			struct event_query q = { .where = "", .reverse = reverse, .from = from, .to = part < 3 ? to : NULL };
+
+			r.inside = r.all = 0;
+			ck_assert_int_eq(store_events(s, &q, count_range, &r), 0);
+			snprintf(count, sizeof(count), "SELECT count(*) FROM event_log WHERE ts_ns BETWEEN %s AND %s", from, to);
+			ck_assert_uint_eq(r.inside, (uint64_t)number(count));
+			ck_assert(_i > 0 || r.all < n / 2);
+		}
+	}
+}
+END_TEST
+
 struct counts {
 	int n;
 	int64_t count[8];
@@ -383,6 +424,8 @@ int main(void)
 	tcase_add_test(t, ids_of_runs_at_the_same_time_never_meet);
 	tcase_add_test(t, a_call_is_about_the_signals_it_names_changes_or_sends);
 	tcase_add_test(t, events_come_in_order_of_time_in_both_ways_of_reading);
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, a_part_of_time_is_found_without_the_rest, 0, 4);
 	tcase_add_loop_test(t, many_events_come_in_order_whatever_order_they_were_written_in, 0, 4);
 	tcase_add_test(t, every_way_of_counting_gives_the_same);
 	tcase_add_test(t, progress_can_stop_a_long_query);

@@ -8,6 +8,7 @@
 #include "condition.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,18 +24,23 @@ struct condition_key {
 	enum kind kind;
 	const char *column, *column2;	/* either may match */
 	const char *before, *after;	/* around the comparison */
+	const char *hint;		/* of the whole condition */
 	const struct vocabulary *words;
 };
 
 #define OF_THREAD "e.thread IN (SELECT t2.id FROM threads t2 " \
-	"JOIN processes p2 ON p2.id = t2.process WHERE ", ")"
+	"JOIN processes p2 ON p2.id = t2.process WHERE ", ")", ""
 #define OF_FRAME "c.stack IN (SELECT f2.stack FROM stack_frames f2 WHERE f2.frame IN (" \
-	"SELECT s2.frame FROM symbols s2 WHERE ", "))"
+	"SELECT s2.frame FROM symbols s2 WHERE ", "))", ""
 #define OF_CALLER "c.stack IN (SELECT f2.stack FROM stack_frames f2 WHERE f2.depth = 0 AND f2.frame IN (" \
-	"SELECT s2.frame FROM symbols s2 WHERE s2.level = 0 AND ", "))"
+	"SELECT s2.frame FROM symbols s2 WHERE s2.level = 0 AND ", "))", ""
 #define OF_MODULE "c.stack IN (SELECT f2.stack FROM stack_frames f2 WHERE f2.frame IN (" \
-	"SELECT x2.id FROM frames x2 JOIN modules m2 ON m2.id = x2.module WHERE ", "))"
-#define DIRECT "", ""
+	"SELECT x2.id FROM frames x2 JOIN modules m2 ON m2.id = x2.module WHERE ", "))", ""
+/* Always true, and leads to the index on threads and numbers. */
+#define OF_SEQ "e.thread IN (SELECT t2.id FROM threads t2) AND (", ")", ""
+/* In no index: calls are few beside events, and perhaps none of them matches. */
+#define OF_CALL "", "", "unlikely"
+#define DIRECT "", "", ""
 
 static const struct condition_key keys[] = {
 	{ "event", WORD, "c.event", NULL, DIRECT, &vocabulary_event },
@@ -42,10 +48,10 @@ static const struct condition_key keys[] = {
 	{ "tid", NUMBER, "t2.tid", "t2.host_tid", OF_THREAD, NULL },
 	{ "comm", TEXT, "p2.comm", NULL, OF_THREAD, NULL },
 	{ "exe", PATH, "p2.exe", NULL, OF_THREAD, NULL },
-	{ "signal", BIT, "c.signals", NULL, DIRECT, &vocabulary_signal },
-	{ "how", WORD, "c.how", NULL, DIRECT, &vocabulary_how },
-	{ "ret", NUMBER, "c.ret", NULL, DIRECT, NULL },
-	{ "errno", WORD, "c.error", NULL, DIRECT, &vocabulary_errno },
+	{ "signal", BIT, "c.signals", NULL, OF_CALL, &vocabulary_signal },
+	{ "how", WORD, "c.how", NULL, OF_CALL, &vocabulary_how },
+	{ "ret", NUMBER, "c.ret", NULL, OF_CALL, NULL },
+	{ "errno", WORD, "c.error", NULL, OF_CALL, &vocabulary_errno },
 	{ "function", FUNCTION, "s2.function", NULL, OF_FRAME, NULL },
 	{ "module", PATH, "m2.path", NULL, OF_MODULE, NULL },
 	{ "caller", FUNCTION, "s2.function", NULL, OF_CALLER, NULL },
@@ -55,8 +61,8 @@ static const struct condition_key keys[] = {
 	{ "thread", NUMBER, "e.thread", NULL, DIRECT, NULL },
 	{ "host_pid", NUMBER, "p2.host_pid", NULL, OF_THREAD, NULL },
 	{ "host_tid", NUMBER, "t2.host_tid", NULL, OF_THREAD, NULL },
-	{ "origin", WORD, "(c.flags >> 4)", NULL, DIRECT, &vocabulary_origin },
-	{ "seq", NUMBER, "e.seq", NULL, DIRECT, NULL },
+	{ "origin", WORD, "(c.flags >> 4)", NULL, OF_CALL, &vocabulary_origin },
+	{ "seq", NUMBER, "e.seq", NULL, OF_SEQ, NULL },
 	{ "uid", NUMBER, "p2.uid", NULL, OF_THREAD, NULL },
 	{ "duration", DURATION, "e.duration_ns", NULL, DIRECT, NULL },
 	{ "container", ID, "p2.container", NULL, OF_THREAD, NULL },
@@ -181,14 +187,43 @@ static void match_text(struct builder *b, const struct condition_key *key, bool 
 		bind_text(b, value);
 }
 
+/* The least ts_ns that a time since which leaves in any run, or the greatest until which. */
+static void add_bound(struct text *sql, enum kind kind, const struct when *w)
+{
+	const char *least = kind == SINCE ? "min" : "max", *most = kind == SINCE ? "max" : "min";
+
+	if (w->since_run)
+		text_addf(sql, "(SELECT %s(mono_ns) + %" PRId64 " FROM runs)", least, w->ns);
+	else
+		text_addf(sql, "(SELECT %" PRId64 " - %s(started_ns - mono_ns) FROM runs)", w->ns, most);
+}
+
+/* Of several such conditions the strictest; one of several values is left to its condition. */
+static void tighten(struct builder *b, enum kind kind, const char *value)
+{
+	struct text *bound = kind == SINCE ? &b->from : &b->to, both = {};
+	struct when w;
+
+	if (when_parse(value, b->now_ns, &w) < 0)
+		return;
+	if (!bound->len) {
+		add_bound(bound, kind, &w);
+		return;
+	}
+	text_addf(&both, "%s(%s, ", kind == SINCE ? "max" : "min", text_str(bound));
+	add_bound(&both, kind, &w);
+	text_addc(&both, ')');
+	text_free(bound);
+	*bound = both;
+}
+
 /*
  * The first comparison is implied by the second; it finds the part of the log
  * to look at. Clocks of different runs (boots) need not agree.
  */
 static int match_time(struct builder *b, const struct condition_key *key, const char *value)
 {
-	const char *op = key->kind == SINCE ? ">=" : "<=", *most = key->kind == SINCE ? "max" : "min";
-	const char *least = key->kind == SINCE ? "min" : "max";
+	const char *op = key->kind == SINCE ? ">=" : "<=";
 	struct when w;
 
 	if (when_parse(value, b->now_ns, &w) < 0)
@@ -199,12 +234,11 @@ static int match_time(struct builder *b, const struct condition_key *key, const 
 			 "WHERE max_ts >= ");
 	else
 		text_add(&b->sql, "e.id <= (SELECT ifnull(max(last), 0) FROM event_blocks WHERE min_ts <= ");
+	add_bound(&b->sql, key->kind, &w);
 	if (w.since_run)
-		text_addf(&b->sql, "? + (SELECT %s(mono_ns) FROM runs)) AND e.ts_ns - r.mono_ns %s ?", least, op);
+		text_addf(&b->sql, ") AND e.ts_ns - r.mono_ns %s ?", op);
 	else
-		text_addf(&b->sql, "? - (SELECT %s(started_ns - mono_ns) FROM runs)) AND "
-			  "e.ts_ns + (r.started_ns - r.mono_ns) %s ?", most, op);
-	bind_number(b, w.ns);
+		text_addf(&b->sql, ") AND e.ts_ns + (r.started_ns - r.mono_ns) %s ?", op);
 	bind_number(b, w.ns);
 	return 0;
 }
@@ -289,12 +323,14 @@ int condition_add(struct builder *b, const struct condition_key *key, enum op op
 		return bad_operator(key, op, ret_error);
 	if (b->sql.len)
 		text_add(&b->sql, " AND ");
-	text_addf(&b->sql, "%s%s(", begin, key->before);
+	text_addf(&b->sql, "%s(%s%s(", key->hint, begin, key->before);
 	for (unsigned int i = 0; i < n; i++) {
 		r = match_value(b, key, op == OP_NE ? OP_EQ : op, values[i], ret_error);
 		if (r < 0)
 			return r;
 	}
-	text_addf(&b->sql, ")%s%s", key->after, end);
-	return b->failed || b->sql.failed ? -ENOMEM : 0;
+	text_addf(&b->sql, ")%s%s)", key->after, end);
+	if (n == 1 && (key->kind == SINCE || key->kind == UNTIL))
+		tighten(b, key->kind, *values);
+	return b->failed || b->sql.failed || b->from.failed || b->to.failed ? -ENOMEM : 0;
 }

@@ -25,6 +25,7 @@ const struct condition_key *condition_key(const char *name);
 struct builder {
 	int64_t now_ns;
 	struct text sql;
+	struct text from, to;	/* SQL of the least and the greatest ts_ns that can match; empty: any */
 	struct bind_value *values;
 	unsigned int nvalues;
 	bool failed;		/* out of memory */

@@ -45,6 +45,8 @@ void filter_free(struct filter *f)
 	forget_values(&f->b, 0);
 	free(f->b.values);
 	text_free(&f->b.sql);
+	text_free(&f->b.from);
+	text_free(&f->b.to);
 	free(f);
 }
 
@@ -53,6 +55,8 @@ void filter_query(const struct filter *f, struct event_query *q)
 	q->where = text_str(&f->b.sql);
 	q->values = f->b.values;
 	q->nvalues = f->b.nvalues;
+	q->from = f->b.from.len ? text_str(&f->b.from) : NULL;
+	q->to = f->b.to.len ? text_str(&f->b.to) : NULL;
 }
 
 /* The operator at *p, the longest that fits; OP_MAX if there is none. */

@@ -24,7 +24,7 @@ void filter_free(struct filter *f);
  */
 int filter_add(struct filter *f, const char *expression, char **ret_error);
 
-/* Sets q->where and q->values, which live as long as f stays as it is. */
+/* Sets q->where, its values and q->from and q->to, which live as long as f stays as it is. */
 void filter_query(const struct filter *f, struct event_query *q);
 
 #endif

@@ -109,7 +109,7 @@ struct segment {
 	int64_t first, last;
 };
 struct windows;
-int windows_open(struct store *s, bool reverse, struct windows **ret);
+int windows_open(struct store *s, const struct event_query *q, struct windows **ret);
 /* 1, or 0 at the end. */
 int windows_next(struct windows *w, int64_t *ret_from, int64_t *ret_to, const struct segment **ret_segments,
 		 unsigned int *ret_n);

@@ -141,7 +141,7 @@ static int walk(struct store *s, const struct event_query *q, const char *condit
 	struct windows *w;
 	int64_t from, to;
 	unsigned int n;
-	int r = windows_open(s, q->reverse, &w);
+	int r = windows_open(s, q, &w);
 
 	if (r < 0)
 		return r;

@@ -232,6 +232,7 @@ struct event_query {
 	const char *where;		/* "" for all */
 	const struct bind_value *values;
 	unsigned int nvalues;
+	const char *from, *to;		/* SQL of the least and the greatest ts_ns that can match; NULL: any */
 	int64_t limit;			/* 0: none */
 	bool reverse;
 	int64_t after_id;		/* only ids above; 0: all */

@@ -6,6 +6,8 @@
 #include "internal.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define MOST 32		/* blocks that begin in a window; the first windows are smaller */
@@ -40,27 +42,69 @@ static int keep_block(sqlite3_stmt *row, void *arg)
 	return 0;
 }
 
-int windows_open(struct store *s, bool reverse, struct windows **ret)
+static int read_blocks(struct store *s, struct windows *w)
 {
-	struct windows *w = calloc(1, sizeof(*w));
 	sqlite3_stmt *stmt = NULL;
-	int r = w ? db_ready(s, &stmt, "SELECT first, last, min_ts, max_ts FROM event_blocks "
-			     "ORDER BY min_ts, first") : -ENOMEM;
+	int r = db_ready(s, &stmt, "SELECT first, last, min_ts, max_ts FROM event_blocks ORDER BY min_ts, first");
 
 	if (r == 0)
 		r = db_rows(s, stmt, keep_block, w);
-	if (r == 0) {
-		w->reach = calloc(w->n ? w->n : 1, sizeof(*w->reach));
-		r = w->reach ? 0 : -ENOMEM;
-	}
+	if (r < 0)
+		return r;
+	w->reach = calloc(w->n ? w->n : 1, sizeof(*w->reach));
+	if (!w->reach)
+		return -ENOMEM;
+	for (size_t i = 0; i < w->n; i++)
+		w->reach[i] = i && w->reach[i - 1] > w->blocks[i].max_ts ? w->reach[i - 1] : w->blocks[i].max_ts;
+	w->end = w->n;
+	return 0;
+}
+
+/* A time that the query names, NULL: `otherwise`. */
+static int bound(struct store *s, const char *sql, int64_t otherwise, int64_t *ret)
+{
+	char *statement;
+	int r = 0;
+
+	*ret = otherwise;
+	if (!sql)
+		return 0;
+	if (asprintf(&statement, "SELECT ifnull(%s, %" PRId64 ")", sql, otherwise) < 0)
+		return -ENOMEM;
+	r = db_number(s, statement, ret);
+	free(statement);
+	return r;
+}
+
+/* Leaves out what the query says cannot match. */
+static int narrow(struct store *s, const struct event_query *q, struct windows *w)
+{
+	int64_t from, to;
+	int r = bound(s, q->from, INT64_MIN, &from);
+
+	if (r == 0)
+		r = bound(s, q->to, INT64_MAX, &to);
+	if (r < 0)
+		return r;
+	while (w->begin < w->end && w->reach[w->begin] < from)
+		w->begin++;
+	while (w->begin < w->end && w->blocks[w->end - 1].min_ts > to)
+		w->end--;
+	return 0;
+}
+
+int windows_open(struct store *s, const struct event_query *q, struct windows **ret)
+{
+	struct windows *w = calloc(1, sizeof(*w));
+	int r = w ? read_blocks(s, w) : -ENOMEM;
+
+	if (r == 0)
+		r = narrow(s, q, w);
 	if (r < 0) {
 		windows_close(w);
 		return r;
 	}
-	for (size_t i = 0; i < w->n; i++)
-		w->reach[i] = i && w->reach[i - 1] > w->blocks[i].max_ts ? w->reach[i - 1] : w->blocks[i].max_ts;
-	w->reverse = reverse;
-	w->end = w->n;
+	w->reverse = q->reverse;
 	w->step = 1;
 	*ret = w;
 	return 0;
