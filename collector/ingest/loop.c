@@ -21,8 +21,15 @@
 #define BUSY_MS 4	/* between looks at rings of those that spoke within the last second */
 #define IDLE_MS 20	/* at all others */
 #define REFUSALS_MS 60
-#define RUSH_MS 20	/* after a ring filled so fast that it may be full before BUSY_MS, */
-#define RUSH_US 400	/* there are looks so often */
+/*
+ * A ring that is half full when it is looked at might be full the next time.
+ * Then there are looks much more often, for as long as they find something. Not
+ * before: who writes at that moment pays for it with what leaves its cache.
+ */
+#define RUSH_BEGINS 2	/* with this part of a ring */
+#define RUSH_STAYS 16
+#define RUSH_MS 20	/* without */
+#define RUSH_US 400
 #define TRIM_BYTES (4u << 20)
 #define EVENTS 64
 
@@ -56,7 +63,7 @@ static bool is_rush(const struct ingest *in, uint64_t now)
 static void look_into_rings(struct ingest *in, uint64_t now)
 {
 	bool all = is_time(&in->idle_look_ns, now, IDLE_MS);
-	bool some = is_time(&in->busy_look_ns, now, BUSY_MS) || !is_rush(in, now);
+	bool rush = is_rush(in, now), some = is_time(&in->busy_look_ns, now, BUSY_MS) || !rush;
 	struct session *next;
 
 	in->busy = in->backlog = false;
@@ -66,7 +73,7 @@ static void look_into_rings(struct ingest *in, uint64_t now)
 			in->busy = true;
 		else if (!all)
 			continue;
-		if (ring_is_filling(&s->ring))
+		if (ring_is_filling(&s->ring, rush ? RUSH_STAYS : RUSH_BEGINS))
 			in->rush_ns = now;
 		else if (!all && !some)
 			continue;

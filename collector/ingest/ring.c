@@ -234,7 +234,7 @@ bool ring_ready(const struct ring *r)
 	return r->shared && ring_pending(r) && load(state_of(r, r->head)) == SIGSHIM_RING_COMMITTED(r->head, r->ncells);
 }
 
-bool ring_is_filling(const struct ring *r)
+bool ring_is_filling(const struct ring *r, unsigned int part)
 {
-	return r->shared && !r->broken && load(&r->shared->tail) - r->published > r->ncells / 8;
+	return r->shared && !r->broken && load(&r->shared->tail) - r->published > r->ncells / part;
 }

@@ -92,8 +92,8 @@ void ring_stop(struct ring *r);
 bool ring_is_used(const struct ring *r);
 /* Whether positions were taken that were not looked at. */
 bool ring_pending(const struct ring *r);
-/* Whether writers took an eighth of it since it was last released. */
-bool ring_is_filling(const struct ring *r);
+/* Whether writers took more than 1/part of it since it was last released. */
+bool ring_is_filling(const struct ring *r, unsigned int part);
 /* Whether the next frame is there already. */
 bool ring_ready(const struct ring *r);
 
