@@ -94,7 +94,7 @@ START_TEST(what_a_verifier_writes_arrives_as_it_was)
 	replay_from(0);
 	ck_assert_str_eq(ask("SELECT * FROM certificates"),
 			 "1|1|1|-|30|100|101|102|103|104|105|106|107|108|109|110|111|no|because|");
-	ck_assert_str_eq(ask("SELECT * FROM findings"), "1|1|1|-|5|6|toctou|set|0x1|-|0x2|-1|");
+	ck_assert_str_eq(ask("SELECT * FROM findings"), "1|1|1|-|5|6|toctou|set|0x1|-|0x2|-1|-|-|");
 	ck_assert_str_eq(ask("SELECT name FROM calls JOIN origins ON origins.id = flags >> 4 ORDER BY calls.id"),
 			 "inline|wrapped|");
 }

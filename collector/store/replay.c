@@ -198,7 +198,7 @@ int store_replay(struct store *s, int64_t run, int (*fn)(const struct log_event 
 	struct windows *w = NULL;
 	int64_t from, to;
 	unsigned int n;
-	int r = p ? windows_open(s, false, &w) : -ENOMEM;
+	int r = p ? windows_open(s, &(const struct event_query){ 0 }, &w) : -ENOMEM;
 
 	if (p)
 		*p = (struct replay){ .store = s, .run = run, .fn = fn, .arg = arg };
