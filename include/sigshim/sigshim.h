@@ -75,6 +75,12 @@ static inline int sigshim_recording(void)
 	return lib ? lib->recording() : 0;
 }
 
+/* The same by another name: whether the library is at work here, or only this header. */
+static inline int sigshim_active(void)
+{
+	return sigshim_recording();
+}
+
 /* --- this thread's calls --------------------------------------------------- */
 
 /*
@@ -179,8 +185,26 @@ static inline unsigned int sigshim_state_changed(const struct sigshim_state *bef
 static inline unsigned int sigshim_state_explain(const struct sigshim_state *before, unsigned int what,
 						 char *text, size_t size);
 
+/* What the last text in this thread said; "" before the first. */
+static inline const char *sigshim_last_error(void);
+
+/* --- rules ------------------------------------------------------------------- */
+
+/*
+ * How many of this thread's calls since a mark trigger a rule of `sigshim check`:
+ * mask-scope-leak, sigwait-unblocked, mask-unblockable, sfd-unblocked,
+ * sfd-no-cloexec, queue-eagain, queue-bad-target or efault-but-changed. -1: not
+ * known, because nothing is recorded, too many calls came, or it is another rule,
+ * which the whole log alone can answer.
+ */
+static inline int sigshim_rule_count(uint64_t mark, const char *rule);
+
+/* The same, and a text that tells by which call and where. Not AS-safe. */
+static inline int sigshim_rule_explain(uint64_t mark, const char *rule, char *text, size_t size);
+
 #include "inline/state.h"
 #include "inline/explain.h"
+#include "inline/rules.h"
 
 /*
  * Runs the block that follows and then hands the text about what it changed, if
@@ -196,6 +220,21 @@ static inline unsigned int sigshim_state_explain(const struct sigshim_state *bef
 		if (sigshim_state_explain(before, (what), sigshim_t_, sizeof(sigshim_t_))) \
 			fail(sigshim_t_); \
 		before = NULL; }))
+
+/*
+ * Runs the block that follows and hands a text to fail(text) when the rule fired
+ * in it (REFUTE), or did not (EXPECT). What is not known fails neither.
+ */
+#define SIGSHIM_EXPECT(rule, fail) SIGSHIM_RULE_(rule, fail, == 0, __COUNTER__)
+#define SIGSHIM_REFUTE(rule, fail) SIGSHIM_RULE_(rule, fail, > 0, __COUNTER__)
+#define SIGSHIM_RULE_(rule, fail, wrong, n) \
+	SIGSHIM_RULE__(rule, fail, wrong, SIGSHIM_JOIN_(sigshim_mark_, n), SIGSHIM_JOIN_(sigshim_once_, n))
+#define SIGSHIM_RULE__(rule, fail, wrong, mark, once) \
+	for (uint64_t mark = sigshim_mark(), once = 1; once; \
+	     ({ char sigshim_t_[4096]; \
+		if (sigshim_rule_explain(mark, (rule), sigshim_t_, sizeof(sigshim_t_)) wrong) \
+			fail(sigshim_t_); \
+		once = 0; }))
 
 #ifdef __cplusplus
 }

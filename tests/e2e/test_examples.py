@@ -102,6 +102,82 @@ int main(void)
 }
 """
 
+# The rules that a thread's calls can answer. An argument is what goes wrong, as a name of a rule.
+RULES = r"""
+#include <sigshim/sigshim.h>
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+
+static int failures;
+#define FAIL(text) (fputs(text, stderr), failures++)
+
+static sigset_t just(int signo)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, signo);
+	return set;
+}
+
+static void wrong(const char *rule)
+{
+	static const struct timespec now;
+	sigset_t usr1 = just(SIGUSR1), kill_ = just(SIGKILL);
+	union sigval value = { 0 };
+
+	if (strcmp(rule, "mask-scope-leak") == 0)
+		sigprocmask(SIG_BLOCK, &usr1, NULL);
+	else if (strcmp(rule, "sigwait-unblocked") == 0)
+		sigtimedwait(&usr1, NULL, &now);
+	else if (strcmp(rule, "mask-unblockable") == 0)
+		sigprocmask(SIG_BLOCK, &kill_, NULL);
+	else if (strcmp(rule, "sfd-unblocked") == 0)
+		close(signalfd(-1, &usr1, SFD_CLOEXEC));
+	else if (strcmp(rule, "sfd-no-cloexec") == 0)
+		close(signalfd(-1, &usr1, 0));
+	else if (strcmp(rule, "queue-bad-target") == 0)
+		sigqueue(-1, SIGUSR1, value);
+	else if (strcmp(rule, "efault-but-changed") == 0)
+		syscall(SYS_rt_sigprocmask, SIG_BLOCK, &usr1, (void *)1, 8);
+	else
+		abort();
+}
+
+static void right(void)
+{
+	sigset_t usr1 = just(SIGUSR1);
+	static const struct timespec now;
+
+	sigprocmask(SIG_BLOCK, &usr1, NULL);
+	sigtimedwait(&usr1, NULL, &now);
+	close(signalfd(-1, &usr1, SFD_CLOEXEC));
+	sigqueue(getpid(), 0, (union sigval){ 0 });
+	sigprocmask(SIG_UNBLOCK, &usr1, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t mark = sigshim_mark();
+
+	assert(argc == 2 && *sigshim_last_error() == 0);
+	assert(sigshim_rule_count(mark, "no-such-rule") == -1);
+	SIGSHIM_REFUTE(argv[1], FAIL) right();
+	assert(failures == 0);
+	SIGSHIM_EXPECT(argv[1], FAIL) right();
+	assert(failures == sigshim_active());
+	failures = 0;
+	SIGSHIM_EXPECT(argv[1], FAIL) wrong(argv[1]);
+	assert(failures == 0);
+	sigprocmask(SIG_SETMASK, &(sigset_t){}, NULL);
+	SIGSHIM_REFUTE(argv[1], FAIL) wrong(argv[1]);
+	puts(sigshim_last_error());
+	return failures;
+}
+"""
+
 
 def check_flags():
     return subprocess.run(["pkg-config", "--cflags", "--libs", "check"], stdout=subprocess.PIPE, check=True,
@@ -162,6 +238,19 @@ class Examples(harness.TestCase):
             self.assertEqual(self.record([program], *options)[1].stdout, "recorded\n")
         done = self.plain([program], env=self.environment(LD_PRELOAD=harness.LIBRARY))
         self.assertEqual(done.stdout, "plain\n", "without a collector")
+
+    def test_rules_are_expected_and_refuted_within_a_block(self):
+        with open(self.path("rules.c"), "w", encoding="ascii") as file:
+            file.write(RULES)
+        program = self.compile("rules", self.path("rules.c"), options=["-D_GNU_SOURCE"])
+        for rule, event in (("mask-scope-leak", "sigprocmask"), ("sigwait-unblocked", "sigtimedwait"),
+                            ("mask-unblockable", "sigprocmask"), ("sfd-unblocked", "signalfd"),
+                            ("sfd-no-cloexec", "signalfd"), ("queue-bad-target", "sigqueue"),
+                            ("efault-but-changed", "rt_sigprocmask")):
+            with self.subTest(rule):
+                self.assertEqual(self.plain([program, rule]).returncode, 0)
+                _, done = self.record([program, rule], status=1)
+                self.assertRegex(done.stdout, rf"{rule} fires: {event} \(SIG\w+\) in wrong \(\S*/rules\.c:\d+\)")
 
     def test_junit_has_a_case_for_each_test(self):
         suite, report = self.suite(), self.path("suite.xml")

@@ -9,6 +9,23 @@
 #include <stdio.h>
 #include <sys/wait.h>
 
+/* One for all files of a program. */
+__attribute__((weak)) __thread char sigshim_last_[4096];
+
+static inline const char *sigshim_last_error(void)
+{
+	return sigshim_last_;
+}
+
+static inline void sigshim_keep_(const char *text)
+{
+	size_t n = strlen(text);
+
+	n = n < sizeof(sigshim_last_) ? n : sizeof(sigshim_last_) - 1;
+	memcpy(sigshim_last_, text, n);
+	sigshim_last_[n] = '\0';
+}
+
 struct sigshim_text_ {
 	char *at;
 	size_t left;
@@ -261,6 +278,8 @@ static inline unsigned int sigshim_state_explain(const struct sigshim_state *bef
 		sigshim_say_signalfds_(&t, before, &now, before->mark, "is new or has another set");
 		sigshim_say_signalfds_(&t, &now, before, UINT64_MAX, "is no longer as it was");
 	}
+	if (changed)
+		sigshim_keep_(text);
 	errno = saved;
 	return changed;
 }
