@@ -28,6 +28,21 @@ struct process *model_process(const struct model *m, int64_t id)
 	return p;
 }
 
+struct process *model_process_by_pid(struct model *m, int host_pid)
+{
+	struct process *p;
+
+	if (m->target_pid == host_pid)
+		return model_process(m, m->target);
+	m->target_pid = host_pid;
+	m->target = 0;
+	for (unsigned int i = 0; i < MODEL_BUCKETS; i++)
+		for (p = m->process[i]; p; p = p->hash)
+			if (p->row.host_pid == host_pid && !p->ended && p->row.id > m->target)
+				m->target = p->row.id;
+	return model_process(m, m->target);
+}
+
 struct thread *model_thread(const struct model *m, int64_t id)
 {
 	struct thread *t = *thread_bucket(m, id);
@@ -205,6 +220,7 @@ int model_begin(struct model *m, const struct log_process *row, struct process *
 	p->hash = *bucket;
 	*bucket = p;
 	m->nprocesses++;
+	m->target_pid = 0;
 	r = inherit(p, row->parent ? model_process(m, row->parent) : NULL);
 	if (r == 0)
 		*ret = p;
@@ -241,6 +257,7 @@ void model_forget(struct model *m, struct process *p)
 		at = &(*at)->hash;
 	*at = p->hash;
 	m->nprocesses--;
+	m->target_pid = 0;
 	for (struct thread *t = p->threads; t; t = next) {
 		next = t->next;
 		forget_thread(m, t);

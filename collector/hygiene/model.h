@@ -119,6 +119,8 @@ struct process {
 	bool ended;
 	unsigned int running;	/* threads: main, and those noted and not ended */
 	uint64_t ever_blocked;	/* by any of its threads */
+	uint64_t queued;	/* to it while all its threads blocked it, and not taken since */
+	struct mask_cause queued_by;
 	struct birth child[RECENT], creation[RECENT];
 	unsigned int nchild, ncreation;
 	struct mask_cause *start;	/* 64, for the bits that it began with; NULL without */
@@ -131,10 +133,14 @@ struct model {
 	struct process *process[MODEL_BUCKETS];
 	struct thread *thread[MODEL_BUCKETS];
 	struct thread *last;	/* the one of the record before */
+	int target_pid;		/* that was sent to last, and its row's id; 0: it has none */
+	int64_t target;
 	unsigned int nprocesses, nthreads;
 };
 
 struct process *model_process(const struct model *m, int64_t id);
+/* The living process with that number outside pid namespaces. */
+struct process *model_process_by_pid(struct model *m, int host_pid);
 struct thread *model_thread(const struct model *m, int64_t id);
 
 /* A row of the log begins. The parent, if it is known still, is what it was then. */

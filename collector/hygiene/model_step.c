@@ -186,6 +186,56 @@ static void note_pending(struct thread *t, const struct log_event *ev, const str
 	t->pending_by = mask_call(ev);
 }
 
+static bool all_block(const struct process *p, int signo)
+{
+	const struct thread *t = p->threads;
+
+	while (t && (t->ended || (t->m.known && t->m.mask & bit(signo))))
+		t = t->next;
+	return p->threads && !t;
+}
+
+/* A value that was sent to a process stays queued until one of its threads may take it. */
+static void note_queued(struct model *m, const struct log_event *ev, const struct detail *d)
+{
+	bool to_process = strcmp(ev->desc->name, "sigqueue") == 0 || strcmp(ev->desc->name, "rt_sigqueueinfo") == 0;
+	struct process *p;
+	int signo = (int)d->raw[1];
+
+	if (!to_process || ev->error || signo < 1 || signo > NSIGNALS || ev->pid != ev->host_pid)
+		return;
+	p = model_process_by_pid(m, (int)d->raw[0]);
+	if (!p || !all_block(p, signo))
+		return;
+	for (unsigned int i = 0; i < p->shared->nsigfd; i++)
+		if (p->shared->sigfd[i].set & bit(signo))
+			return;
+	p->queued |= bit(signo);
+	p->queued_by = mask_call(ev);
+}
+
+/* What the record shows open, waited for or given to a signalfd may have been taken. */
+static void clear_queued(struct thread *t, const struct log_event *ev, const struct detail *d)
+{
+	struct process *p = t->process;
+
+	if (!p->queued)
+		return;
+	if (ev->flags & SIGSHIM_EVF_BEFORE)
+		p->queued &= ev->mask_before;
+	if (ev->flags & SIGSHIM_EVF_AFTER)
+		p->queued &= ev->mask_after;
+	if (ev->flags & SIGSHIM_EVF_REQUESTED && call_class(ev->desc) == CALL_SUSPEND)
+		p->queued &= ev->mask_requested;
+	if (call_class(ev->desc) == CALL_OTHER || call_class(ev->desc) == CALL_JUMP)
+		p->queued &= t->m.mask;
+	if (call_class(ev->desc) == CALL_WAIT || call_class(ev->desc) == CALL_SIGNALFD)
+		p->queued &= ~d->set;
+	if (call_class(ev->desc) == CALL_ACTION && d->raw[0] >= 1 && d->raw[0] <= NSIGNALS &&
+	    p->shared->action[d->raw[0] - 1].kind == ACTION_IGNORE)
+		p->queued &= ~bit((int)d->raw[0]);
+}
+
 static void clear_pending(struct thread *t, const struct log_event *ev, const struct detail *d)
 {
 	t->pending &= t->m.mask;
@@ -296,6 +346,9 @@ int model_after(struct model *m, struct thread *t, const struct log_event *ev, c
 	if (call_class(ev->desc) == CALL_SUSPEND && ev->flags & SIGSHIM_EVF_REQUESTED)
 		t->process->ever_blocked |= ev->mask_requested;
 	clear_pending(t, ev, d);
+	clear_queued(t, ev, d);
+	if (call_class(ev->desc) == CALL_QUEUE)
+		note_queued(m, ev, d);
 	for (open = 0; open < t->process->shared->nsigfd && t->pending; open++)
 		t->pending &= ~t->process->shared->sigfd[open].set;
 	t->exec.kind = MASK_NOBODY;

@@ -90,3 +90,20 @@ void rule_queue_bad_target(struct judge *j, const struct moment *m)
 		judge_report(j, m, HYGIENE_ERROR, 0, (struct judge_call[]){ judge_here("sent here", m), {} },
 			     "%s to a process or thread that is not there any more (ESRCH)", m->ev->desc->name);
 }
+
+void rule_queue_not_received(struct judge *j, const struct moment *m)
+{
+	struct process *p = m->p;
+	unsigned int n = (unsigned int)__builtin_ctzll(p->queued | 1ull << 63);
+	char names[SIGNALS_TEXT];
+
+	if (!p->queued || !p->row.end || strcmp(p->row.end, "exit") != 0)
+		return;
+	if (p->lossy)
+		judge_doubt(j, p, "records that could have taken a queued signal are missing");
+	else
+		judge_report(j, m, HYGIENE_WARNING, p->queued, (struct judge_call[]){
+				     { "sent here", p->queued_by }, { "blocked here", model_cause(p, NULL, n) }, {} },
+			     "%s (pid %d) ended without receiving %s, which was queued to it", program_name(p), p->row.pid,
+			     signals_text(p->queued, names));
+}
