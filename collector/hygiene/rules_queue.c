@@ -104,6 +104,6 @@ void rule_queue_not_received(struct judge *j, const struct moment *m)
 	else
 		judge_report(j, m, HYGIENE_WARNING, p->queued, (struct judge_call[]){
 				     { "sent here", p->queued_by }, { "blocked here", model_cause(p, NULL, n) }, {} },
-			     "%s (pid %d) ended without receiving %s, which was queued to it", program_name(p), p->row.pid,
-			     signals_text(p->queued, names));
+			     "%s (pid %d) ended without receiving %s, which was queued to it",
+			     program_name(p), p->row.pid, signals_text(p->queued, names));
 }

@@ -29,6 +29,25 @@ int main(int argc, char **argv)
 }
 """
 
+QUEUE = """
+#include <signal.h>
+#include <unistd.h>
+static sigset_t set;
+static void send(int value) { sigqueue(getpid(), SIGRTMIN + 1, (union sigval){ .sival_int = value }); }
+static void take(void) { siginfo_t info; sigwaitinfo(&set, &info); }
+int main(void)
+{
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN + 1);
+	sigprocmask(SIG_BLOCK, &set, 0);
+	send(7);
+	send(7);
+	take();
+	take();
+	send(8);
+	return 0;
+}
+"""
 # What programs do that is right and looks much like a fault: a case for each argument.
 RIGHT = r"""
 #include <assert.h>
@@ -263,6 +282,20 @@ class Check(harness.TestCase):
                 done = self.sigshim("run", "-q", "--check", "--severity=note", "-o", self.path(name + ".db"),
                                     self.path("right"), name)
                 self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_the_documented_query_joins_senders_with_receivers(self):
+        with open(os.path.join(harness.ROOT, "docs", "QUERIES.md"), encoding="utf-8") as file:
+            query = re.search(r"```sql\n(.*?)```", file.read(), re.S).group(1)
+        with open(self.path("queue.c"), "w", encoding="ascii") as file:
+            file.write(QUEUE)
+        subprocess.run(["cc", "-g", "-D_GNU_SOURCE", "-o", self.path("queue"), self.path("queue.c")], check=True)
+        done = self.sigshim("run", "-q", "-o", self.log, self.path("queue"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with contextlib.closing(sqlite3.connect(self.log)) as db:
+            rows = db.execute(query).fetchall()
+        self.assertEqual([row[2:6] + (row[6] is not None and row[6] > 0,) for row in rows],
+                         [("SIGRTMIN+1", 7, "send", "take", True), ("SIGRTMIN+1", 7, "send", "take", True),
+                          ("SIGRTMIN+1", 8, "send", None, False)])
 
     def test_generated_suppressions_cover_what_they_were_made_for(self):
         self.record("x")
