@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The kernel copies oldset out last (kernel/signal.c, rt_sigprocmask): the mask
- * is changed although the call says EFAULT. */
+/* The kernel copies oldset out last, so the mask is changed although the call says
+ * EFAULT; DynamoRIO had to learn it: https://github.com/DynamoRIO/dynamorio/pull/5258 */
 #include "case.h"
 
 static void bad(void)

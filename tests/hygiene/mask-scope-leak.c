@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A test that leaves a signal blocked for those that come after it, as suites that
- * do not fork for each test (CK_FORK=no of Check) hand their state on. */
+/* A part of a program that leaves signals blocked for all that comes after it, as
+ * tmux's status commands did: https://github.com/tmux/tmux/issues/1854 */
 #include "case.h"
 
 #include <sigshim/sigshim.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A signal for a child that was waited for already: sigqueue(3), ESRCH. */
+/* A signal for a child that was waited for already, whose number is anybody's:
+ * https://github.com/elle-lisp/elle/issues/1045 */
 #include "case.h"
 
 static void send(bool waited)

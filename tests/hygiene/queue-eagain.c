@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sigqueue at RLIMIT_SIGPENDING: EAGAIN, and the signal is lost (sigqueue(3),
- * setrlimit(2)). */
+/* sigqueue at RLIMIT_SIGPENDING: EAGAIN, and nobody is woken any more:
+ * https://github.com/frc971/971-Robot-Code/issues/25 */
 #include "case.h"
 
 static void fill(rlim_t limit)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* si_pid of SI_QUEUE is what the sender writes there (rt_sigqueueinfo(2)), and
- * receivers that trust it are deceived: kill(2)'s checks don't cover it. */
+/* si_pid and si_uid are what the sender writes there, and receivers that trust them
+ * are deceived: https://nvd.nist.gov/vuln/detail/CVE-2011-1182 */
 #include "case.h"
 
 static void send(pid_t claimed)

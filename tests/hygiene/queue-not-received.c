@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A worker that stops without looking at its queue: what was sent to it by
- * sigqueue is gone, and the sender was told that it succeeded (sigqueue(3)). */
+/* A receiver that does not take its queue: what was sent is gone when it ends, and
+ * the sender was told that it succeeded: https://github.com/frc971/971-Robot-Code/issues/25 */
 #include "case.h"
 
 static int gate[2][2];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A value with a standard signal, of which only one is ever pending: signal(7),
- * Queueing and delivery semantics for standard signals. */
+/* A value with a standard signal, of which only one is ever pending:
+ * https://github.com/apache/nuttx/pull/10321 */
 #include "case.h"
 
 static void send(int signo)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* All 64 signals blocked by a system call, as runtimes do that know nothing of
- * libc's own: then setuid in another thread waits for ever. nptl(7), signal(7). */
+/* All 64 signals blocked by a system call, as Go's runtime did: then setuid in
+ * another thread waits for ever. https://github.com/golang/go/issues/12498 */
 #include "case.h"
 
 static void block_all(uint64_t set)
