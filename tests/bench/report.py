@@ -113,8 +113,8 @@ def shape_tables(shapes):
                 [(number(p["n"]), number(p["native_ns"]), number(p["added_ns"]), number(p["added_spread_ns"]), number(p["lost"]),
                   p["stack"]) for p in shapes[name]])
     if "log" in shapes:
-        out += "\n## Cost over the size of the log\n\nA log is filled without pauses; then a program is recorded into it, and " \
-            "the latest ten of its events are asked for.\n\n![](performance-log.svg)\n\n" + table(
+        out += "\n## Cost over the size of the log\n\nA log is filled without pauses; then a program is recorded into it (CPU time a call), " \
+            "and the latest ten of its events are asked for.\n\n![](performance-log.svg)\n\n" + table(
                 ["events", "seconds", "ns an event", "bytes an event", "added ns, onto it", "±", "query ms"],
                 [(number(p["n"]), f"{p['seconds']:.2f}", number(p["ns_per_event"]), f"{p['bytes_per_event']:.1f}",
                   number(p["added_ns"]), number(p["added_spread_ns"]), number(p["query_ms"])) for p in shapes["log"]])

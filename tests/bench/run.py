@@ -23,6 +23,8 @@ from measure import Case
 
 OURS = ["memo", "nomemo", "nostack", "fp", "packets"]
 SHAPES = ["starts", "throughput", "threads", "processes", "log"]
+FEWEST = 3	# rounds, from which a median can be told
+LATE = {"calls": 11 * 60, "shapes": 17 * 60, "programs": 20 * 60}	# seconds, after which what is left of a kind takes no more
 WIDTHS = "{:12} {:35} {:>18} {:>10} {:>9} {:>8} {:>9} {:>9} {:>8}  {}"
 
 
@@ -69,6 +71,11 @@ def wanted(options, name, kind):
     return kind == "calls" or (not options.ways and not (kind == "programs" and options.quick))
 
 
+def in_time(options, kind, rounds):
+    """How many rounds there is time for: the whole shall end within 25 minutes, also on a slow machine."""
+    return min(rounds, FEWEST) if time.monotonic() - options.begin > LATE[kind] else rounds
+
+
 def measure_calls(chosen, options, results):
     """The table of added nanoseconds."""
     place.progress.line(WIDTHS.format("case", "way", "added ns", "typical", "best", "native", "x native", "lost", "B/event", "stack"))
@@ -80,7 +87,8 @@ def measure_calls(chosen, options, results):
             if way.name == "native" or (not options.ways and names is not None and way.name not in names.split()):
                 continue
             try:
-                m = measure.measure(way, case, options.rounds if names is None else max(options.rounds * 2 // 3, 3))
+                rounds = options.rounds if names is None else max(options.rounds * 2 // 3, FEWEST)
+                m = measure.measure(way, case, in_time(options, "calls", rounds))
             except place.Failed as why:
                 place.progress.line(f"{case.key:12} {way.title:35} failed: {why}")
                 results["failed"].append({"case": case.key, "way": way.name, "reason": str(why)})
@@ -91,7 +99,7 @@ def measure_calls(chosen, options, results):
 
 def measure_shapes(options, results):
     names = [name for name in SHAPES if wanted(options, name, "shapes")]
-    for name, found in shapes.all_shapes(options.quick, options.rounds, names) if names else ():
+    for name, found in shapes.all_shapes(options.quick, in_time(options, "shapes", options.rounds), names) if names else ():
         if isinstance(found, place.Failed):
             place.progress.line(f"{name} failed: {found}")
             results["failed"].append({"case": name, "way": "memo", "reason": str(found)})
@@ -116,7 +124,7 @@ def measure_programs(options, results):
                 place.progress.line(f"missing: {program.title}: {why}")
                 results["missing"].append({"way": program.name, "title": program.title, "reason": why})
                 continue
-            found = programs.compare(program, 1 if options.quick else 3, 1 if options.quick else 5)
+            found = programs.compare(program, 1 if options.quick else 3, 1 if options.quick else in_time(options, "programs", 5))
         except place.Failed as failure:
             place.progress.line(f"{program.title} failed: {failure}")
             results["failed"].append({"case": program.name, "way": "memo", "reason": str(failure)})
@@ -181,7 +189,7 @@ def parse():
 
 
 def measure_all(options):
-    begin = time.monotonic()
+    options.begin = time.monotonic()
     results = {"when": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"), "quick": options.quick,
                "machine": machine.describe(), "missing": [], "failed": [], "calls": [], "shapes": {}, "programs": []}
     known = ways_module.all_ways()
@@ -190,7 +198,7 @@ def measure_all(options):
         measure_calls(choose(known, options, results), options, results)
     measure_shapes(options, results)
     measure_programs(options, results)
-    results["took_s"] = time.monotonic() - begin
+    results["took_s"] = time.monotonic() - options.begin
     return results
 
 
