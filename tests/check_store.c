@@ -424,7 +424,6 @@ int main(void)
 	tcase_add_test(t, ids_of_runs_at_the_same_time_never_meet);
 	tcase_add_test(t, a_call_is_about_the_signals_it_names_changes_or_sends);
 	tcase_add_test(t, events_come_in_order_of_time_in_both_ways_of_reading);
-	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, a_part_of_time_is_found_without_the_rest, 0, 4);
 	tcase_add_loop_test(t, many_events_come_in_order_whatever_order_they_were_written_in, 0, 4);
 	tcase_add_test(t, every_way_of_counting_gives_the_same);

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define SLICE_NS 100000		/* a short slice has an early deadline (Linux 6.12) */
-#define NICE (-15)
+#define NICE (-15)		/* beside a hundred busy threads too; what it takes, they give it */
 #define RESET_ON_FORK 1		/* what we start runs as if nothing were */
 
 /* The kernel's struct sched_attr, as of its first version. */
