@@ -119,8 +119,9 @@ struct writer {
 	uint64_t id;
 	unsigned char *seen;	/* by seq */
 	uint64_t slow[SLOW], slow_size[SLOW], slow_seq[SLOW];
-	unsigned int nslow, abandoned;
+	unsigned int nslow;
 };
+static unsigned int finished;	/* writers */
 
 static void *write_records(void *arg)
 {
@@ -148,6 +149,7 @@ static void *write_records(void *arg)
 			commit(w->slow[w->nslow]);
 		}
 	}
+	__atomic_add_fetch(&finished, 1, __ATOMIC_RELEASE);
 	return NULL;
 }
 
@@ -194,12 +196,9 @@ START_TEST(concurrent_writers_that_stop_in_the_middle_never_share_a_cell)
 		w[i] = (struct writer){ .id = i, .seen = calloc(RECORDS + 1, 1) };
 		pthread_create(&thread[i], NULL, write_records, &w[i]);
 	}
-	while (__atomic_load_n(&shared->tail, __ATOMIC_RELAXED) == 0)
-		;
-	for (int idle = 0; idle < 20000; idle++)
-		if (read_round(w, false) > 0)
-			idle = 0;
-		else
+	/* However long they are held up: a ring that nobody reads would hold them up for ever. */
+	while (__atomic_load_n(&finished, __ATOMIC_ACQUIRE) < WRITERS)
+		if (read_round(w, false) == 0)
 			sched_yield();
 	for (int i = 0; i < WRITERS; i++)
 		pthread_join(thread[i], NULL);
