@@ -131,8 +131,8 @@ START_TEST(a_child_that_was_held_up_in_its_hello_is_known)
 	serve();
 	finish();
 	ck_assert_str_eq(ask("SELECT count(*) FROM refusals"), "0");
-	ck_assert_str_eq(ask("SELECT t.process, count(*) FROM event_log e JOIN threads t ON t.id = e.thread GROUP BY 1"),
-			 "1|2\n2|1");
+	ck_assert_str_eq(ask("SELECT t.process, count(*) FROM event_log e "
+			     "JOIN threads t ON t.id = e.thread GROUP BY 1"), "1|2\n2|1");
 }
 END_TEST
 
