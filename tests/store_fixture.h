@@ -46,6 +46,12 @@ static void open_as(enum store_mode mode)
 	ck_assert_msg(store_open(path, mode, &s, &error) == 0, "%s", error);
 }
 
+static inline void reopen(enum store_mode mode)
+{
+	ck_assert_int_eq(store_close(s), 0);
+	open_as(mode);
+}
+
 static void begin(void)
 {
 	struct process_info p = { .pid = 10, .host_pid = 1010, .ppid = 1, .uid = 1000, .comm = "prog",
