@@ -14,6 +14,7 @@
 #include "banned.h"
 
 #define IDLE_CALLS 16	/* between two looks at the clock, without a collector */
+#define ANSWERS 12	/* of a collector that is there, but slow, that a blocking process waits for */
 #define TRIES 5000	/* waits for another thread that is connecting */
 #define WAIT_NS 200000		/* for room, at first */
 #define WAIT_DOUBLINGS 7	/* of it, at most: to 26 ms */
@@ -68,13 +69,20 @@ static int put_somewhere(struct process *p, const struct sigshim_frame *frame)
 static void look_shared(struct process *p, uint64_t now, uint64_t mask)
 {
 	bool read = ring_is_read(p, (struct moment){ now, false });
+	bool gone = p->ring->closed || (!read && !link_alive(p));
+	bool block = shim_config.overflow == SIGSHIM_OVERFLOW_BLOCK;
+	unsigned int tries = 0;
+	int err;
 
 	p->retry_ns = now + SIGSHIM_BEAT_STALE_NS;
 	/* Its collector is slow: nobody waits for that who need not. */
-	if (!read && !p->ring->closed && shim_config.overflow == SIGSHIM_OVERFLOW_DROP && link_alive(p))
+	if (!read && !gone && !block)
 		return;
-	/* Others go on with what they have until there is better. */
-	if (link_move(p, now, mask) < 0 && !read)
+	/* Other threads go on with what they have until there is better. */
+	do
+		err = link_move(p, now, mask);
+	while (err == -EAGAIN && gone && block && ++tries < ANSWERS);
+	if (err < 0 && gone)
 		link_drop(p, p->retry_ns);
 }
 

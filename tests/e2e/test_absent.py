@@ -181,6 +181,19 @@ class Midway(harness.TestCase):
         pulse.calls(300000)
         self.assertEqual(pulse.end(), (0, ""))
 
+    def test_a_blocking_program_waits_for_the_next_collector_as_for_the_first(self):
+        first, socket = self.collector("--ring-size=64K")
+        pulse = Pulse(self, self.preloaded(socket, SIGSHIM_OVERFLOW="block"))
+        pulse.calls(10)
+        self.stop(first)
+        second, _ = self.collector("--ring-size=64K")
+        self.wait_for(lambda: self.reconnected(pulse), "the program to find the new collector")
+        pulse.calls(300000)
+        self.assertEqual(pulse.end(), (0, ""))
+        self.assertEqual(self.stop(second), 0)
+        self.assertEqual(self.sql(self.path("collected.db"), "SELECT count(*) FROM gaps WHERE reason != 'no collector'"), [(0,)])
+        self.assertEqual(self.recorded() + self.lost(), pulse.total)
+
     def test_a_program_that_is_killed_loses_nothing_it_had_recorded(self):
         process, socket = self.collector()
         pulse = Pulse(self, self.preloaded(socket))

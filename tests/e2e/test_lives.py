@@ -73,7 +73,7 @@ class Daemon(harness.TestCase):
     def check(self, **env):
         collector, socket = self.collector()
         out = self.path("pid")
-        done = self.plain([harness.program("daemon"), out], env=self.preloaded(socket, **env))
+        done = self.plain([harness.program("daemon"), out], env=self.preloaded(socket, SIGSHIM_OVERFLOW="block", **env))
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
         self.wait_for(lambda: os.path.exists(out) and os.path.getsize(out), "the daemon's pid")
         with open(out, encoding="ascii") as file:
