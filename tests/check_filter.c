@@ -22,9 +22,9 @@ static void make_log(void)
 	struct timespec ts;
 	struct event send = { .thread = 1, .duration_ns = 5000, .ret = -1, .error = EAGAIN };
 
+	log_ = small_log_begin();
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	t0 = ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec + NSEC_PER_SEC;
-	log_ = small_log_begin();
 	a = small_log_process(&log_, "alpha", 100, 100, 0, 0, t0);
 	b = small_log_process(&log_, "beta", 7, 200, 0, 0, t0);
 	ta = small_log_thread(&log_, a, 1, 100, 100);
