@@ -105,6 +105,7 @@ static __always_inline bool is_lone(struct task_struct *task)
 	return task->mm && task->mm->mm_users.counter == 1;
 }
 
+/* Of a change of the mask that is claimed only the set is looked at, if it is looked at. */
 static __always_inline bool is_plain(const struct in_flight *f, u32 effect)
 {
 	return effect == TRACE_MASK && f->call.flags & TRACE_CLAIMED && f->call.claim.call < TRACE_UNPAIRED &&
@@ -167,9 +168,11 @@ int sys_enter(u64 *ctx)
 	lone = is_lone(task);
 	begin_call(task, (struct pt_regs *)ctx[0], f, at);
 	f->call.h.start_ns = time_of(f, f->call.flags & TRACE_CLAIMED);
-	f->plain = lone && is_plain(f, specs[at].effect);
+	f->plain = is_plain(f, specs[at].effect);
 	if (!f->plain)
 		begin_rest(ctx, f, at);
+	else if (!lone && f->call.arg[1] && copy_user((u64 *)f->call.copy, f->call.arg[1], sizeof(u64)) == 0)
+		f->call.copied = 1 << 1;
 	return 0;
 }
 
@@ -267,7 +270,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	call->ret = call->flags & TRACE_COMPAT ? (s32)ret : ret;
 	call->mask_after = task->blocked.sig[0];
 	call->flags |= TRACE_ENDED;
-	if (!f->plain)
+	if (!f->plain || mask_differs(call))
 		end_rest(task, regs, f, at);
 	send_call(call, &specs[at]);
 	return 0;

@@ -46,7 +46,7 @@ struct in_flight {
 	u8 active;
 	u8 signalled;		/* the signal it sends has been seen */
 	u8 differs;		/* its effect is not what was asked for at entry */
-	u8 plain;		/* a claimed change of the mask by a lone thread */
+	u8 plain;		/* a claimed change of the mask */
 	u8 alone;		/* no other thread was changing an action as it began to */
 	u64 changes;		/* of the process's actions, with its own */
 	u64 tick, tick_ns;	/* a time, and the time of its clock tick */
