@@ -80,6 +80,7 @@ START_TEST(what_a_verifier_writes_arrives_as_it_was)
 	struct event ev = sample(event_by_name("sigqueue", 1), 1);
 	struct certificate c = { .run = run, .process = process, .tid = 30, .complete = "no", .why = "because" };
 	const struct finding_info f = { .run = run, .process = process, .seq = 5, .ts_ns = 6, .ip = UINT64_MAX,
+		.stack = 6, .writer = 31,
 		.kind = "toctou", .what = "set", .record = "0x1", .effect = "0x2" };
 
 	for (int i = 0; i < COUNT_END; i++)
@@ -94,7 +95,7 @@ START_TEST(what_a_verifier_writes_arrives_as_it_was)
 	replay_from(0);
 	ck_assert_str_eq(ask("SELECT * FROM certificates"),
 			 "1|1|1|-|30|100|101|102|103|104|105|106|107|108|109|110|111|no|because|");
-	ck_assert_str_eq(ask("SELECT * FROM findings"), "1|1|1|-|5|6|toctou|set|0x1|-|0x2|-1|-|-|");
+	ck_assert_str_eq(ask("SELECT * FROM findings"), "1|1|1|-|5|6|toctou|set|0x1|-|0x2|-1|6|31|");
 	ck_assert_str_eq(ask("SELECT name FROM calls JOIN origins ON origins.id = flags >> 4 ORDER BY calls.id"),
 			 "inline|wrapped|");
 }

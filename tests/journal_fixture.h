@@ -20,7 +20,7 @@ static void setup(void)
 	ck_assert_int_eq(store_commit(s), 0);
 }
 
-static void teardown(void)
+static inline void teardown(void)
 {
 	journal_remove(j);
 	j = NULL;
@@ -28,7 +28,7 @@ static void teardown(void)
 	remove_dir();
 }
 
-static struct occurrence occurrence(uint64_t seq)
+static inline struct occurrence occurrence(uint64_t seq)
 {
 	return (struct occurrence){ thread, 1, seq, 1000 * seq, seq % 700 };
 }
@@ -38,7 +38,7 @@ static struct occurrence occurrence(uint64_t seq)
  * nothing may be asserted: Check writes of each assertion into a file, and half
  * of that would be an error of the test.
  */
-static int put_events(uint64_t from, uint64_t to)
+static inline int put_events(uint64_t from, uint64_t to)
 {
 	int r = 0;
 
@@ -50,12 +50,12 @@ static int put_events(uint64_t from, uint64_t to)
 	return r ? r : journal_flush(j);
 }
 
-static void append_events(uint64_t from, uint64_t to)
+static inline void append_events(uint64_t from, uint64_t to)
 {
 	ck_assert_int_eq(put_events(from, to), 0);
 }
 
-static void append_call(void)
+static inline void append_call(void)
 {
 	struct event ev = sample(event_by_id(1), 1);
 

@@ -160,7 +160,7 @@ void tracer_suspect(struct tracer *t, uint32_t tgid)
 {
 	struct trace_process p;
 
-	if (bpf_map_lookup_elem(bpf_map__fd(t->skeleton->maps.processes), &tgid, &p) < 0 || p.suspect)
+	if (!t || bpf_map_lookup_elem(bpf_map__fd(t->skeleton->maps.processes), &tgid, &p) < 0 || p.suspect)
 		return;
 	p.suspect = 1;
 	tracer_watch(t, tgid, &p);

@@ -48,7 +48,7 @@ void tracer_close(struct tracer *t);
 /* Watches a process, and what it forks from now on. */
 int tracer_watch(struct tracer *t, uint32_t tgid, const struct trace_process *p);
 void tracer_unwatch(struct tracer *t, uint32_t tgid);
-/* From now on its claimed calls come with stacks, while there is room. */
+/* From now on its claimed calls come with stacks, while there is room. NULL is a no-op. */
 void tracer_suspect(struct tracer *t, uint32_t tgid);
 /* Takes what has come: first all calls, then the stacks that go with them. */
 int tracer_take(struct tracer *t);
