@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../collector/store/certificate.h"
+#include "../collector/store/container.h"
 #include "journal_fixture.h"
 
 static char answer[8192];
@@ -51,6 +52,7 @@ START_TEST(every_operation_arrives_as_it_was)
 	ck_assert_int_eq(journal_shim_stack(j, 9, 3, 6), 0);
 	ck_assert_int_eq(journal_shim_stack(j, process, 3, 6), 0);
 	ck_assert_int_eq(journal_process_end(j, 9, 99, "killed", 2), 0);
+	ck_assert_int_eq(journal_container(j, &(struct container_info){ "x", NULL, "i", "p", "n", "u", "{}" }), 0);
 	ck_assert_int_eq(journal_flush(j), 0);
 	ck_assert_uint_eq(replay_from(0), 1);
 	ck_assert_str_eq(ask("SELECT * FROM processes WHERE id = 9"),
@@ -58,6 +60,7 @@ START_TEST(every_operation_arrives_as_it_was)
 	ck_assert_str_eq(ask("SELECT id, parent, pid, host_pid, exe, mask_start, birth, ignored_start, end "
 			     "FROM processes WHERE id = 10"),
 			 "10|9|21|2021|/x|3|vfork|-|vfork|");
+	ck_assert_str_eq(ask("SELECT * FROM containers"), "x|-|i|n/p|p|n|u|{}|");
 	ck_assert_str_eq(ask("SELECT * FROM threads WHERE id = 4"), "4|9|2|22|-|");
 	ck_assert_str_eq(ask("SELECT * FROM modules"), "5|/lib/ü|ab|");
 	ck_assert_str_eq(ask("SELECT process, module, start, end, bias, from_ns, flags FROM mappings"),

@@ -67,7 +67,8 @@ START_TEST(jsonl_has_every_key_in_order)
 
 	ck_assert_str_eq(s, "{\"run\":1,\"time\":\"2023-11-14T22:13:22.123455789Z\",\"ts_ns\":2123456789,"
 		"\"duration_ns\":250,\"seq\":3,\"pid\":7,\"tid\":8,\"host_pid\":4480,\"host_tid\":null,"
-		"\"comm\":\"app\",\"exe\":\"/app\",\"container\":null,"
+		"\"comm\":\"app\",\"exe\":\"/app\",\"container\":null,\"container_name\":null,"
+		"\"image\":null,\"pod\":null,"
 		"\"event\":\"sigprocmask\",\"args\":{\"how\":\"SIG_SETMASK\","
 		"\"set\":[\"SIGTERM\",\"SIGRTMIN+30\"],\"oldset\":null},\"ret\":0,\"errno\":null,"
 		"\"mask_before\":[\"SIGINT\"],\"mask_requested\":[\"SIGTERM\"],"
@@ -125,9 +126,9 @@ START_TEST(csv_quotes_what_must_be_quoted)
 
 	event.comm = "a,\"b\"";
 	s = written("csv");
-	ck_assert_str_eq(s, "run,time,ts_ns,duration_ns,seq,pid,tid,host_pid,host_tid,comm,exe,container,event,"
-		"args,ret,errno,mask_before,mask_requested,mask_after,origin,caller\r\n"
-		"1,2023-11-14T22:13:22.123455789Z,2123456789,250,3,7,8,4480,,\"a,\"\"b\"\"\",/app,,sigprocmask,"
+	ck_assert_str_eq(s, "run,time,ts_ns,duration_ns,seq,pid,tid,host_pid,host_tid,comm,exe,container,"
+		"container_name,image,pod,event,args,ret,errno,mask_before,mask_requested,mask_after,origin,caller\r\n"
+		"1,2023-11-14T22:13:22.123455789Z,2123456789,250,3,7,8,4480,,\"a,\"\"b\"\"\",/app,,,,,sigprocmask,"
 		"\"{\"\"how\"\":\"\"SIG_SETMASK\"\",\"\"set\"\":[\"\"SIGTERM\"\",\"\"SIGRTMIN+30\"\"],"
 		"\"\"oldset\"\":null}\",0,,SIGINT,SIGTERM,SIGTERM SIGRTMIN+30,wrapped,main\r\n");
 	free(s);

@@ -16,7 +16,7 @@
 #include "vocabulary.h"
 #include "when.h"
 
-/* How a key's values are read and compared. */
+/* How a key's values are read and compared. Of an ID the first digits do. */
 enum kind { NUMBER, DURATION, TEXT, ID, PATH, FUNCTION, WORD, BIT, RUN, SINCE, UNTIL };
 
 struct condition_key {
@@ -30,6 +30,7 @@ struct condition_key {
 
 #define OF_THREAD "e.thread IN (SELECT t2.id FROM threads t2 " \
 	"JOIN processes p2 ON p2.id = t2.process WHERE ", ")", ""
+#define OF_CONTAINER(column) "(SELECT k2." column " FROM containers k2 WHERE k2.id = p2.container)"
 #define OF_FRAME "c.stack IN (SELECT f2.stack FROM stack_frames f2 WHERE f2.frame IN (" \
 	"SELECT s2.frame FROM symbols s2 WHERE ", "))", ""
 #define OF_CALLER "c.stack IN (SELECT f2.stack FROM stack_frames f2 WHERE f2.depth = 0 AND f2.frame IN (" \
@@ -65,14 +66,16 @@ static const struct condition_key keys[] = {
 	{ "seq", NUMBER, "e.seq", NULL, OF_SEQ, NULL },
 	{ "uid", NUMBER, "p2.uid", NULL, OF_THREAD, NULL },
 	{ "duration", DURATION, "e.duration_ns", NULL, DIRECT, NULL },
-	{ "container", ID, "p2.container", NULL, OF_THREAD, NULL },
+	{ "container", ID, "p2.container", OF_CONTAINER("name"), OF_THREAD, NULL },
+	{ "image", PATH, OF_CONTAINER("image"), NULL, OF_THREAD, NULL },
+	{ "pod", PATH, OF_CONTAINER("pod"), NULL, OF_THREAD, NULL },
 };
 #define NKEYS (sizeof(keys) / sizeof(keys[0]))
 
 const char *const condition_keys[] = {
 	"event", "pid", "tid", "comm", "exe", "signal", "how", "ret", "errno", "function", "module",
 	"caller", "run", "since", "until", "thread", "host_pid", "host_tid", "origin", "seq", "uid",
-	"duration", "container", NULL
+	"duration", "container", "image", "pod", NULL
 };
 _Static_assert(sizeof(condition_keys) / sizeof(condition_keys[0]) == NKEYS + 1, "a name for each key");
 
@@ -166,8 +169,11 @@ static void text_term(struct builder *b, const char *fmt, const char *column, co
 
 static void match_text(struct builder *b, const struct condition_key *key, bool glob, const char *value)
 {
-	/* Of an id the first digits do. */
-	text_term(b, glob ? "%s GLOB ?" : key->kind == ID ? "instr(%s, ?) = 1" : "%s = ?", key->column, value);
+	text_term(b, glob ? "%s GLOB ?" : "%s = ?", key->column, value);
+	if (key->kind == ID && !glob)
+		text_term(b, "(length(%s) = 64 AND instr(%s, ?) = 1)", key->column, value);
+	if (key->kind == ID)
+		text_term(b, glob ? "%s GLOB ?" : "%s = ?", key->column2, value);
 	if (key->kind == PATH && !strchr(value, '/'))
 		text_term(b, glob ? BASE_NAME " GLOB ?" : BASE_NAME " = ?", key->column, value);
 	if (key->kind != FUNCTION)

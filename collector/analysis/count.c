@@ -179,12 +179,15 @@ static const struct count_key keys[] = {
 	{ "uid", "p.uid", NULL },
 	{ "stack", "c.stack", expand_stack },
 	{ "container", "p.container", NULL },
+	{ "image", "(SELECT image FROM containers WHERE id = p.container)", NULL },
+	{ "pod", "(SELECT pod FROM containers WHERE id = p.container)", NULL },
 };
 #define NKEYS (sizeof(keys) / sizeof(keys[0]))
 
 const char *const count_keys[] = {
 	"event", "pid", "tid", "comm", "exe", "signal", "how", "ret", "errno", "function", "module",
-	"caller", "run", "thread", "host_pid", "host_tid", "origin", "uid", "stack", "container", NULL
+	"caller", "run", "thread", "host_pid", "host_tid", "origin", "uid", "stack", "container", "image", "pod",
+	NULL
 };
 _Static_assert(sizeof(count_keys) / sizeof(count_keys[0]) == NKEYS + 1, "a name for each key");
 
@@ -198,8 +201,12 @@ const struct count_key *count_key(const char *name)
 
 bool count_is_number(const struct count_key *key)
 {
-	return !key->expand && strcmp(key->name, "comm") != 0 && strcmp(key->name, "exe") != 0 &&
-		strcmp(key->name, "container") != 0;
+	static const char *const texts[] = { "comm", "exe", "container", "image", "pod" };
+
+	for (unsigned int i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (strcmp(key->name, texts[i]) == 0)
+			return false;
+	return !key->expand;
 }
 
 static int take_group(const char *group, int64_t count, void *arg)

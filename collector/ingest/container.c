@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine.h"
+
 #define ID_DIGITS 64
 
 /* What engines put before the id in a control group's name: podman, Docker, containerd, CRI-O. */
@@ -128,21 +130,40 @@ static void container_in_namespaces(int pid, char ret[static CONTAINER_ID])
 	}
 }
 
-void container_of_process(int pid, char ret[static CONTAINER_ID])
+/* The text of a process's control groups; false if it can't be seen. */
+static bool read_cgroups(int pid, char *text, size_t size)
 {
-	char path[64], text[8192];
+	char path[64];
 	ssize_t n = -1;
 	int fd;
 
-	ret[0] = '\0';
 	snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0) {
-		n = read(fd, text, sizeof(text) - 1);
+		n = read(fd, text, size - 1);
 		close(fd);
 	}
 	text[n > 0 ? n : 0] = '\0';
+	return fd >= 0;
+}
+
+void container_of_cgroup(int pid, char ret[static CONTAINER_ID])
+{
+	char text[8192];
+
+	read_cgroups(pid, text, sizeof(text));
 	container_in_cgroups(text, ret);
-	if (!*ret && fd >= 0)
-		container_in_namespaces(pid, ret);
+}
+
+void container_of_process(int pid, char ret[static CONTAINER_ID])
+{
+	char text[8192];
+	bool there = read_cgroups(pid, text, sizeof(text));
+
+	container_in_cgroups(text, ret);
+	if (*ret || !there)
+		return;
+	container_in_namespaces(pid, ret);
+	if (*ret)
+		engine_identify("", pid, text, ret, CONTAINER_ID);
 }

@@ -88,6 +88,8 @@ static void describe(struct session *s, struct process_info *info, struct proc_i
 		s->comm = strdup(proc->comm);
 		s->cmdline = strdup(proc->cmdline);
 		s->container = strdup(proc->container);
+		if (*proc->container)
+			told_container(&s->in->told, sink, proc->container, s->host_pid);
 	}
 	if (!s->shares && !s->root && s->in->nroots < MAX_ROOTS && root_is_foreign(s->host_pid, proc->container)) {
 		s->root = root_open(s->host_pid);

@@ -10,6 +10,7 @@
 #include "map.h"
 #include "sink.h"
 #include "ticks.h"
+#include "told.h"
 
 struct indexer;
 struct store;
@@ -46,6 +47,7 @@ struct ingest {
 	struct store *store;		/* the indexer's from ingest_open to ingest_end_run */
 	struct indexer *indexer;
 	struct files *files;		/* of containers, for the naming thread */
+	struct told told;		/* containers that the log knows of */
 	unsigned int nroots;		/* sessions with files of their own */
 	uint64_t peers;			/* numbers given to session.peer */
 	struct watch *watches[8];	/* of ingest_watch, to be freed */

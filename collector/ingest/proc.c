@@ -119,6 +119,14 @@ void proc_read(int pid, struct proc_info *ret)
 	container_of_process(pid, ret->container);
 }
 
+bool proc_is_roots(int pid)
+{
+	char buf[4096], *line = read_file(pid, "status", buf, sizeof(buf)) > 0 ? strstr(buf, "\nUid:") : NULL;
+	unsigned int real, effective, saved;
+
+	return line && sscanf(line + 5, "%u %u %u", &real, &effective, &saved) == 3 && !real && !effective && !saved;
+}
+
 int proc_parent(int pid)
 {
 	char buf[1024];

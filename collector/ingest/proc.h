@@ -44,6 +44,8 @@ int proc_exit_status(int pidfd, int pid, int *ret_status);
 
 /* The pid in its own namespace; -errno. *ret_nested: that is not ours, though the numbers may be equal. */
 int proc_ns_pid(int pid, bool *ret_nested);
+/* Whether it runs as root of the host, by every of its user ids. */
+bool proc_is_roots(int pid);
 /* Its parent; 0: unknown. */
 int proc_parent(int pid);
 /* When it was started, in clock ticks since boot; 0: unknown. */

@@ -51,6 +51,8 @@ static int host_tid(const struct session *s, const struct event *ev)
 {
 	if (s->host_pid == s->hello.pid || s->host_pid == 0)
 		return ev->tid;
+	if (ev->tid == s->hello.pid)
+		return s->host_pid;
 	return proc_host_tid(s->host_pid, ev->tid);
 }
 

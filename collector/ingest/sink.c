@@ -299,6 +299,11 @@ void sink_finding(struct sink *sink, const struct finding_info *f)
 	journal_finding(sink->journal, f);
 }
 
+bool sink_container(struct sink *sink, const struct container_info *c)
+{
+	return journal_container(sink->journal, c) == 0;
+}
+
 /* --- to the file ------------------------------------------------------------ */
 
 static void tell_refusals(struct sink *sink)

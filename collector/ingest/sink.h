@@ -70,9 +70,12 @@ void sink_process_end(struct sink *sink, int64_t process, const char *end, uint6
 
 struct certificate;
 struct finding_info;
+struct container_info;
 /* One that the journal does not take is missing. */
 void sink_certificate(struct sink *sink, const struct certificate *c);
 void sink_finding(struct sink *sink, const struct finding_info *f);
+/* False if the journal does not take it. */
+bool sink_container(struct sink *sink, const struct container_info *c);
 
 /* Writes what waits to the journal's file; `force`: refusals of late too. */
 void sink_flush(struct sink *sink, bool force);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "../store/certificate.h"
+#include "../store/container.h"
 
 /* What is left of the bytes; `bad` once there were too few. */
 struct in {
@@ -255,6 +256,20 @@ static int apply_finding(struct store *s, struct in *in)
 	return in->bad || !f.kind || !f.what ? -EBADMSG : store_finding(s, &f);
 }
 
+static int apply_container(struct store *s, struct in *in)
+{
+	struct container_info c = { 0 };
+
+	c.id = get_text(in);
+	c.name = get_text(in);
+	c.image = get_text(in);
+	c.pod = get_text(in);
+	c.namespace = get_text(in);
+	c.pod_uid = get_text(in);
+	c.labels = get_text(in);
+	return in->bad || !c.id ? -EBADMSG : store_container(s, &c);
+}
+
 static int (*const apply[JOURNAL_OP_MAX])(struct store *s, struct in *in) = {
 	[JOURNAL_PROCESS] = apply_process,
 	[JOURNAL_VFORK_CHILD] = apply_vfork_child,
@@ -269,6 +284,7 @@ static int (*const apply[JOURNAL_OP_MAX])(struct store *s, struct in *in) = {
 	[JOURNAL_REFUSAL] = apply_refusal,
 	[JOURNAL_CERTIFICATE] = apply_certificate,
 	[JOURNAL_FINDING] = apply_finding,
+	[JOURNAL_CONTAINER] = apply_container,
 };
 
 int journal_apply(struct store *s, const unsigned char *from, size_t len)

@@ -25,6 +25,7 @@
 struct journal;
 struct certificate;
 struct finding_info;
+struct container_info;
 
 /* Makes and locks the file of a run. -EBUSY: somebody has it. */
 int journal_create(const char *log, int64_t run, struct journal **ret);
@@ -53,6 +54,7 @@ int journal_gap(struct journal *j, const struct gap_info *gap);
 int journal_refusal(struct journal *j, int64_t run, const char *reason, uint64_t count);
 int journal_certificate(struct journal *j, const struct certificate *c);
 int journal_finding(struct journal *j, const struct finding_info *f);
+int journal_container(struct journal *j, const struct container_info *c);
 
 /*
  * Writes what is in memory to the file. On failure it stays in memory, and

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../store/certificate.h"
+#include "../store/container.h"
 
 #define OP_MAX 32768	/* bytes of an operation, more than any has */
 
@@ -275,5 +276,22 @@ int journal_finding(struct journal *j, const struct finding_info *f)
 	put_text(&o, f->record);
 	put_text(&o, f->entry);
 	put_text(&o, f->effect);
+	return end(&o);
+}
+
+int journal_container(struct journal *j, const struct container_info *c)
+{
+	struct op o;
+	int r = begin(&o, j, JOURNAL_CONTAINER);
+
+	if (r < 0)
+		return r;
+	put_text(&o, c->id);
+	put_text(&o, c->name);
+	put_text(&o, c->image);
+	put_text(&o, c->pod);
+	put_text(&o, c->namespace);
+	put_text(&o, c->pod_uid);
+	put_text(&o, c->labels);
 	return end(&o);
 }

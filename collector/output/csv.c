@@ -31,6 +31,20 @@ void csv_cell(struct text *t, const char *cell)
 	text_free(&clean);
 }
 
+static void add_container(const struct container_info *c, void *arg)
+{
+	const char *cells[] = { c->id, c->name, c->image };
+	struct text *t = arg, pod = {};
+
+	for (int i = 0; i < 3; i++) {
+		text_addc(t, ',');
+		csv_cell(t, cells[i]);
+	}
+	text_addc(t, ',');
+	csv_cell(t, container_pod(c, &pod));
+	text_free(&pod);
+}
+
 static void thread_part(struct output *o, const struct log_event *ev, struct text *t)
 {
 	text_addf(t, ",%d,%d,%d,", ev->pid, ev->tid, ev->host_pid);
@@ -40,8 +54,7 @@ static void thread_part(struct output *o, const struct log_event *ev, struct tex
 	csv_cell(t, ev->comm);
 	text_addc(t, ',');
 	csv_cell(t, ev->exe);
-	text_addc(t, ',');
-	csv_cell(t, ev->container);
+	event_container(o, ev, add_container, t);
 }
 
 static void call_part(struct output *o, const struct log_event *ev, struct text *t)
@@ -78,8 +91,9 @@ static void stack_part(struct output *o, const struct log_event *ev, struct text
 
 static int csv_begin(struct output *o)
 {
-	text_add(&o->line, "run,time,ts_ns,duration_ns,seq,pid,tid,host_pid,host_tid,comm,exe,container,event,"
-		 "args,ret,errno,mask_before,mask_requested,mask_after,origin,caller\r\n");
+	text_add(&o->line, "run,time,ts_ns,duration_ns,seq,pid,tid,host_pid,host_tid,comm,exe,container,"
+		 "container_name,image,pod,event,args,ret,errno,mask_before,mask_requested,mask_after,origin,"
+		 "caller\r\n");
 	return write_line(o);
 }
 

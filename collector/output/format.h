@@ -9,6 +9,7 @@
 
 #include "../analysis/frame.h"
 #include "../analysis/text.h"
+#include "../store/container.h"
 #include "cache.h"
 #include "clock.h"
 #include "output.h"
@@ -57,6 +58,13 @@ static inline int64_t event_time(const struct log_event *ev)
 /* store_stack_read for the event; 0 frames when it has no stack. */
 int event_frames(struct output *o, const struct log_event *ev, const struct log_frame **ret,
 		 enum sigshim_stack_end *ret_end);
+
+/* Calls fn once with what is known of its container; only NULLs where there is none. */
+void event_container(struct output *o, const struct log_event *ev,
+		     void (*fn)(const struct container_info *c, void *arg), void *arg);
+
+/* NAMESPACE/NAME of its pod, in t; NULL: it is in none. */
+const char *container_pod(const struct container_info *c, struct text *t);
 
 /* "EINVAL", the number where it has no name, NULL for success. */
 const char *error_text(int error, char buf[static 16]);

@@ -5,6 +5,17 @@
  */
 #include "json.h"
 
+static void put_container(const struct container_info *c, void *arg)
+{
+	struct text pod = {};
+
+	json_put_string(arg, "container", c->id);
+	json_put_string(arg, "container_name", c->name);
+	json_put_string(arg, "image", c->image);
+	json_put_string(arg, "pod", container_pod(c, &pod));
+	text_free(&pod);
+}
+
 static void thread_part(struct output *o, const struct log_event *ev, struct text *t)
 {
 	struct json_object *j = json_object_new_object();
@@ -18,7 +29,7 @@ static void thread_part(struct output *o, const struct log_event *ev, struct tex
 		json_object_object_add(j, "host_tid", NULL);
 	json_put_string(j, "comm", ev->comm);
 	json_put_string(j, "exe", ev->exe);
-	json_put_string(j, "container", ev->container);
+	event_container(o, ev, put_container, j);
 	json_write_inner(t, j);
 }
 

@@ -126,6 +126,40 @@ int event_frames(struct output *o, const struct log_event *ev, const struct log_
 	return n < 0 ? 0 : n;
 }
 
+struct container_reader {
+	void (*fn)(const struct container_info *c, void *arg);
+	void *arg;
+	bool done;
+};
+
+static void take_container(const struct container_info *c, void *arg)
+{
+	struct container_reader *r = arg;
+
+	r->fn(c, r->arg);
+	r->done = true;
+}
+
+void event_container(struct output *o, const struct log_event *ev,
+		     void (*fn)(const struct container_info *c, void *arg), void *arg)
+{
+	struct container_reader reader = { fn, arg, false };
+	int r = store_container_read(o->opt.store, ev->container, take_container, &reader);
+
+	if (r < 0 && !o->error)
+		o->error = r;
+	if (!reader.done)
+		fn(&(struct container_info){ .id = ev->container }, arg);
+}
+
+const char *container_pod(const struct container_info *c, struct text *t)
+{
+	if (!c->pod)
+		return NULL;
+	text_addf(t, "%s%s%s", c->namespace ? c->namespace : "", c->namespace ? "/" : "", c->pod);
+	return text_str(t);
+}
+
 const char *error_text(int error, char buf[static 16])
 {
 	const char *name = errno_name(error);

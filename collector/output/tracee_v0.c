@@ -8,14 +8,26 @@
 
 #include "tracee.h"
 
-/* An object with an id, where there is one. */
-static void put_object(struct json_object *o, const char *key, const char *id)
+static void put_known(struct json_object *o, const char *key, const char *value)
 {
-	struct json_object *inner = json_object_new_object();
+	if (value)
+		json_put_string(o, key, value);
+}
 
-	if (id)
-		json_put_string(inner, "id", id);
-	json_object_object_add(o, key, inner);
+/* Tracee leaves out what is empty. */
+static void put_container(const struct container_info *c, void *arg)
+{
+	struct json_object *container = json_object_new_object(), *kubernetes = json_object_new_object();
+
+	json_put_string(arg, "containerId", c->id ? c->id : "");
+	put_known(container, "id", c->id);
+	put_known(container, "name", c->name);
+	put_known(container, "image", c->image);
+	put_known(kubernetes, "podName", c->pod);
+	put_known(kubernetes, "podNamespace", c->namespace);
+	put_known(kubernetes, "podUID", c->pod_uid);
+	json_object_object_add(arg, "container", container);
+	json_object_object_add(arg, "kubernetes", kubernetes);
 }
 
 static void thread_part(struct output *o, const struct log_event *ev, struct text *t)
@@ -39,9 +51,7 @@ static void thread_part(struct output *o, const struct log_event *ev, struct tex
 	json_put_string(exe, "path", ev->exe ? ev->exe : "");
 	json_object_object_add(j, "executable", exe);
 	json_put_string(j, "hostName", "");
-	json_put_string(j, "containerId", ev->container ? ev->container : "");
-	put_object(j, "container", ev->container);
-	put_object(j, "kubernetes", NULL);
+	event_container(o, ev, put_container, j);
 	json_write_inner(t, j);
 }
 
@@ -78,7 +88,7 @@ static void identity_part(struct output *o, const struct log_event *ev, struct t
 {
 	struct json_object *j = json_object_new_object(), *flags = json_object_new_object();
 
-	json_object_object_add(flags, "containerStarted", json_object_new_boolean(false));
+	json_object_object_add(flags, "containerStarted", json_object_new_boolean(ev->container != NULL));
 	json_object_object_add(flags, "isCompat", json_object_new_boolean(false));
 	json_object_object_add(j, "contextFlags", flags);
 	json_put_int(j, "threadEntityId", tracee_entity(ev, ev->process, ev->thread));

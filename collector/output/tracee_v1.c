@@ -97,17 +97,59 @@ static void data_part(struct output *o, const struct log_event *ev, struct text 
 	json_write(t, j);
 }
 
-/* Inside `workload`. */
-static void container_part(const struct log_event *ev, struct text *t)
+static void put_known(struct json_object *o, const char *key, const char *value)
 {
-	struct json_object *j;
+	if (value)
+		json_put_string(o, key, value);
+}
 
-	if (!ev->container)
+/* An object with what is known of these two. */
+static struct json_object *object_of(const char *key, const char *value, const char *key2, const char *value2)
+{
+	struct json_object *o = json_object_new_object();
+
+	put_known(o, key, value);
+	put_known(o, key2, value2);
+	return o;
+}
+
+static struct json_object *pod_object(const struct container_info *c)
+{
+	struct json_object *o = object_of("name", c->pod, "uid", c->pod_uid);
+	struct json_object *labels = c->labels ? json_tokener_parse(c->labels) : NULL;
+
+	if (json_object_is_type(labels, json_type_object))
+		json_object_object_add(o, "labels", labels);
+	else
+		json_object_put(labels);
+	return o;
+}
+
+static void add_container(const struct container_info *c, void *arg)
+{
+	struct json_object *container, *k8s;
+
+	if (!c->id)
 		return;
-	j = json_object_new_object();
-	json_put_string(j, "id", ev->container);
-	text_add(t, ",\"container\":");
-	json_write(t, j);
+	container = object_of("id", c->id, "name", c->name);
+	if (c->image)
+		json_object_object_add(container, "image", object_of("name", c->image, "", NULL));
+	json_object_object_add(container, "started", json_object_new_boolean(true));
+	text_add(arg, ",\"container\":");
+	json_write(arg, container);
+	if (!c->pod)
+		return;
+	k8s = json_object_new_object();
+	json_object_object_add(k8s, "pod", pod_object(c));
+	json_object_object_add(k8s, "namespace", object_of("name", c->namespace, "", NULL));
+	text_add(arg, ",\"k8s\":");
+	json_write(arg, k8s);
+}
+
+/* Inside `workload`. */
+static void container_part(struct output *o, const struct log_event *ev, struct text *t)
+{
+	event_container(o, ev, add_container, t);
 }
 
 static int tracee_event(struct output *o, const struct log_event *ev)
@@ -126,7 +168,7 @@ static int tracee_event(struct output *o, const struct log_event *ev)
 	text_addf(t, ",\"syscall\":\"%s\",\"user_stack_trace\":{\"addresses\":", ev->desc->sys->name);
 	add_fragment(o, &o->stacks, ev->stack, ev->process, stack_part, ev);
 	text_add(t, "}}}");
-	container_part(ev, t);
+	add_fragment(o, &o->threads, ev->thread, 1, container_part, ev);
 	text_add(t, "},\"data\":");
 	add_fragment(o, &o->others, ev->call, ev->process, data_part, ev);
 	text_add(t, "}\n");

@@ -52,6 +52,7 @@ struct store {
 		sqlite3_stmt *todo, *todo_count, *symbol, *named, *exact_frames, *exact_stacks;
 		sqlite3_stmt *read_stack, *stack_end;
 		sqlite3_stmt *certificate, *finding;
+		sqlite3_stmt *container, *read_container;
 	} stmt;
 };
 

@@ -7,6 +7,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const char schema[] =
 #include "schema.h"
@@ -136,6 +139,28 @@ static int check(struct store *s)
 	return version < LOG_VERSION;
 }
 
+/*
+ * Some logs of this version were made before there was this table. A reader
+ * gets an empty one of its own.
+ */
+static int add_containers(struct store *s)
+{
+	static const char create[] = "CREATE TABLE containers (";
+	const char *from = strstr(schema, create), *rest = from + strlen("CREATE ");
+	int64_t there;
+	char *sql;
+	int r = db_number(s, "SELECT count(*) FROM sqlite_master WHERE name = 'containers'", &there);
+
+	if (r < 0 || there)
+		return r;
+	if (asprintf(&sql, "CREATE %s%.*s", s->mode == STORE_READ ? "TEMP " : "", (int)(strstr(rest, ";") - rest),
+		     rest) < 0)
+		return -ENOMEM;
+	r = db_exec(s, sql);
+	free(sql);
+	return r;
+}
+
 /* An older log has no blocks, so all of it is one, and says less of processes. */
 static int stand_in(struct store *s)
 {
@@ -158,6 +183,8 @@ int schema_open(struct store *s, bool make)
 		r = check(s);
 	if (r > 0)
 		r = stand_in(s);
+	if (r == 0)
+		r = add_containers(s);
 	if (r == 0 && make)
 		r = fill_names(s);
 	return r == 0 && make ? store_commit(s) : r;

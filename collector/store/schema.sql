@@ -41,8 +41,8 @@ CREATE TABLE processes (
 	host_pid INTEGER NOT NULL,	-- as the kernel told the collector
 	ppid INTEGER, uid INTEGER, gid INTEGER,
 	comm TEXT, exe TEXT, cmdline TEXT,
-	container TEXT,			-- its engine's id, else mnt: and the mount namespace's number;
-					-- null: in none
+	container TEXT,			-- its engine's id, else the name that its runtime knows it by, else
+					-- mnt: and the mount namespace's number; null: in none
 	transport TEXT, stack_mode TEXT, depth INTEGER, overflow TEXT,
 	minsigstksz INTEGER,		-- AT_MINSIGSTKSZ
 	instance INTEGER,		-- random, the same again after a reconnection
@@ -57,6 +57,15 @@ CREATE TABLE processes (
 					-- open (still running at the end), never (no hello)
 	lost INTEGER NOT NULL DEFAULT 0	-- calls it made that are not in the log
 );
+
+-- What engines, outside of them, say of containers.
+CREATE TABLE containers (
+	id TEXT PRIMARY KEY,
+	name TEXT, image TEXT,
+	pod TEXT,			-- its namespace, a slash, and its name
+	pod_name TEXT, pod_namespace TEXT, pod_uid TEXT,
+	labels TEXT			-- the pod's: a JSON object
+) WITHOUT ROWID;
 
 CREATE TABLE threads (
 	id INTEGER PRIMARY KEY,
@@ -236,7 +245,7 @@ SELECT e.id, p.run,
 	strftime('%Y-%m-%dT%H:%M:%S', (r.started_ns + e.ts_ns - r.mono_ns) / 1000000000, 'unixepoch')
 		|| printf('.%09dZ', (r.started_ns + e.ts_ns - r.mono_ns) % 1000000000) AS time,
 	e.ts_ns, e.duration_ns, e.seq, p.pid, t.tid, p.host_pid, t.host_tid, p.comm, p.exe, p.container,
-	n.name AS event, (SELECT name FROM origins WHERE id = c.flags >> 4) AS origin, c.args, c.ret,
+	k.name AS container_name, k.image, k.pod, n.name AS event, (SELECT name FROM origins WHERE id = c.flags >> 4) AS origin, c.args, c.ret,
 	(SELECT name FROM errnos WHERE number = c.error) AS errno,
 	CASE WHEN c.mask_before IS NOT NULL THEN ifnull((SELECT group_concat(name, ' ') FROM signals
 		WHERE c.mask_before >> (signo - 1) & 1), '') END AS mask_before,
@@ -252,7 +261,8 @@ JOIN calls c ON c.id = e.call
 JOIN event_names n ON n.id = c.event
 JOIN threads t ON t.id = e.thread
 JOIN processes p ON p.id = t.process
-JOIN runs r ON r.id = p.run;
+JOIN runs r ON r.id = p.run
+LEFT JOIN containers k ON k.id = p.container;
 
 -- The stacks on both sides of a finding: of the shim's record, and, where the
 -- kernel's program took one, of its system call.

@@ -15,7 +15,7 @@ _sigshim_rules()
 	"${COMP_WORDS[0]}" explain --rules 2>/dev/null | awk '/^  [a-z]+-/ { print $1 }'
 }
 
-_sigshim_keys='event origin signal how ret errno pid tid host_pid host_tid comm exe uid function module caller since until run thread seq duration container'
+_sigshim_keys='event origin signal how ret errno pid tid host_pid host_tid comm exe uid function module caller since until run thread seq duration container image pod'
 
 # Completes the last word from a list.
 _sigshim_words()

@@ -60,8 +60,8 @@ class Golden(harness.TestCase):
         self.assertEqual([e["ts_ns"] for e in events], sorted(e["ts_ns"] for e in events))
         for event in events:
             self.assertEqual(set(event), set(
-                "run time ts_ns duration_ns seq pid tid host_pid host_tid comm exe container event args ret errno "
-                "mask_before mask_requested mask_after origin caller stack".split()))
+                "run time ts_ns duration_ns seq pid tid host_pid host_tid comm exe container container_name image pod event args "
+                "ret errno mask_before mask_requested mask_after origin caller stack".split()))
             self.assertEqual(event["comm"], "calls")
             self.assertEqual(event["exe"], harness.program("calls"))
             self.assertEqual(event["pid"], event["tid"])

@@ -99,8 +99,8 @@ class Containers(harness.TestCase):
 
     # --- bundles
 
-    def make_bundle(self, name, command, change=as_root, annotations=None, env=()):
-        """A bundle of a container in podman's control group for it; returns folder and id."""
+    def make_bundle(self, name, command, change=as_root, annotations=None, env=(), engine=True):
+        """A bundle of a container in podman's control group for it, or in runc's own; returns folder and id."""
         folder = self.path(name)
         ident = hashlib.sha256(folder.encode()).hexdigest()
         root = os.path.join(folder, "rootfs")
@@ -112,7 +112,8 @@ class Containers(harness.TestCase):
         spec = self.spec(folder)
         spec["process"].update(terminal=False, args=list(command), env=["PATH=/usr/bin:/bin", *env])
         spec["root"]["readonly"] = False
-        spec["linux"]["cgroupsPath"] = "/libpod_parent/libpod-" + ident
+        if engine:
+            spec["linux"]["cgroupsPath"] = "/libpod_parent/libpod-" + ident
         spec["annotations"] = annotations or {}
         spec["mounts"] += [{"destination": to, "type": "bind", "source": source, "options": ["rbind", "ro"]}
                            for to, source in [*self.mounts, ("/test", self.dir)]]
@@ -133,13 +134,16 @@ class Containers(harness.TestCase):
 
     def run_bundle(self, folder, *before):
         """Runs it with runc, or with what is put before runc; returns what it did."""
-        name = "sigshim-test-" + os.path.basename(self.dir)[-8:].lower() + "-" + os.path.basename(folder)
         # What runc itself has to say, such as of groups that are busy, goes to a file: its stderr is the program's.
         done = self.plain([*before, harness.find("runc"), "--log", self.path("runc.log"), "--root", self.path("runc"),
-                           "run", "--bundle", folder, name])
+                           "run", "--bundle", folder, self.name_of(folder)])
         if done.returncode == 1 and "operation not permitted" in done.stderr:
             self.skipTest("runc cannot make containers here: " + done.stderr.strip()[-200:])
         return done
+
+    def name_of(self, folder):
+        """runc's name for a bundle's container."""
+        return "sigshim-test-" + os.path.basename(self.dir)[-8:].lower() + "-" + os.path.basename(folder)
 
     def by_container(self, log):
         events = {}
@@ -296,6 +300,13 @@ class Ways(Containers):
         for ident in idents:
             self.check_caller(events[ident])
         self.assertEqual(len({len(those) for those in events.values()}), 1)
+
+    def test_a_runtime_alone_names_its_containers(self):
+        folders = [self.bash(name, engine=False)[0] for name in ("one", "two")]
+        for folder in folders:
+            self.inject("bundle", folder)
+            self.assertEqual(self.run_bundle(folder).stdout.splitlines()[0], "caught")
+        self.assertEqual(set(self.recorded()), {self.name_of(folder) for folder in folders})
 
     def test_lists_of_preloads(self):
         root = self.path("other-root")

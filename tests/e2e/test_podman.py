@@ -6,6 +6,7 @@ import glob
 import json
 import os
 import shutil
+import subprocess
 import unittest
 
 import harness
@@ -50,12 +51,16 @@ class Podman(harness.TestCase):
         self.settings = ["--shim", self.path("shim/libsigshim.so"), "--socket", self.path("run/c.sock")]
         self.process, _ = self.collector(socket="run/c.sock")
 
-    def podman(self, options, *arguments, output=INJECTED):
+    def command(self, *arguments, **kw):
+        """podman, with everything of its own in the test's folder."""
+        return self.plain(["podman", "--root", self.path("root"), "--runroot", self.path("runroot"), "--tmpdir",
+                           self.path("tmp"), "--storage-driver=vfs", *arguments], timeout=120,
+                          env=self.environment(CONTAINERS_CONF=self.path("containers.conf")), **kw)
+
+    def podman(self, options, *arguments, output=INJECTED, image=None):
         """Runs one container; returns its id."""
-        command = ["podman", "--root", self.path("root"), "--runroot", self.path("runroot"), "--tmpdir", self.path("tmp"),
-                   *options, "run", "--rm", "--network=none", "--cidfile", self.path("cid"), "-v", self.volume,
-                   *arguments, "--rootfs", self.path("rootfs"), "/bin/bash", "-c", SCRIPT]
-        done = self.plain(command, timeout=120, env=self.environment(CONTAINERS_CONF=self.path("containers.conf")))
+        done = self.command(*options, "run", "--rm", "--network=none", "--cidfile", self.path("cid"), "-v", self.volume,
+                            *arguments, *([image] if image else ["--rootfs", self.path("rootfs")]), "/bin/bash", "-c", SCRIPT)
         self.assertEqual((done.returncode, done.stdout.replace("preload \n", "preload\n")), (0, output), done.stderr)
         with open(self.path("cid"), encoding="ascii") as file:
             ident = file.read().strip()
@@ -118,6 +123,23 @@ class Podman(harness.TestCase):
                  ["--pid=host"], ["--ipc=host", "--uts=host"])
         idents = {self.podman([], *flags, *kind) for kind in kinds}
         self.assertEqual(self.recorded(), idents)
+
+    def test_a_container_is_found_by_name_and_image(self):
+        image = "localhost/sigshim/known:1.2"
+        subprocess.run(["tar", "-C", self.path("rootfs"), "-cf", self.path("image.tar"), "."], check=True)
+        made = self.command("import", self.path("image.tar"), image)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        flags = self.sigshim("inject", "env", *self.settings).stdout.split()
+        ident = self.podman([], *flags, "--name=web1", image=image)
+        other = self.podman([], *flags, "--name=web2")
+        self.assertEqual(self.recorded(), {ident, other})
+        log = self.path("collected.db")
+        for filters, container in (("container=web1", ident), ("image=known:1.2", ident), ("container=web2", other)):
+            self.assertEqual({event["container"] for event in self.query(log, filters)}, {container}, filters)
+        event = self.query(log, "container=web1", "-n1")[0]
+        self.assertEqual((event["container_name"], event["image"], event["pod"]), ("web1", image, None))
+        event = json.loads(self.sigshim("query", "-L", log, "container=web1", "-n1", "--format=tracee-v0").stdout)
+        self.assertEqual(event["container"], {"id": ident, "name": "web1", "image": image})
 
     def test_the_compose_fragment_is_yaml_and_json_is_cdi(self):
         text = self.sigshim("inject", "env", "--compose", *self.settings).stdout
