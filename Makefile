@@ -177,14 +177,15 @@ asan:
 		SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined" all unit programs
 	$(Q)BUILD=$(B)/asan tests/run --sanitized
 
-## fuzz: feed the decoder with garbage for FUZZ_SECONDS (600) each target
+## fuzz: feed decoder, module reader and editor of specifications with garbage, each for FUZZ_SECONDS (600)
 .PHONY: fuzz fuzz-build
 fuzz-build: $(FUZZ_BIN)
 fuzz: fuzz-build
 	$(Q)for target in $(FUZZ_BIN); do \
-		mkdir -p $$target.corpus && \
-		$$target -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=10 -rss_limit_mb=1024 \
-			-artifact_prefix=$$target. -print_final_stats=1 $$target.corpus || exit 1; \
+		mkdir -p $$target.corpus && CC='$(CC)' tests/fuzz/make_seeds $${target##*/} $$target.seeds && \
+		$$target -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=60 -rss_limit_mb=1024 \
+			-artifact_prefix=$$target. -print_final_stats=1 -dict=$$target.seeds.dict \
+			$$target.corpus $$target.seeds || exit 1; \
 	done
 
 ## docs: make the generated documents anew (EVENTS, RULES, WIRE, SCHEMA)

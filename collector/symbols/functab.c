@@ -109,10 +109,52 @@ static void end_labels(Elf *elf, struct functab *t)
 	}
 }
 
+/* Tables of names that have an end. */
+struct names {
+	unsigned int n;
+	struct {
+		char *start;
+		size_t size;
+	} table[4];
+};
+
+/*
+ * libdwfl gives out names without looking for their end, and makes a table of
+ * symbols by the dynamic segment where there is no section: only those of
+ * sections can be ended here.
+ */
+static void end_names(Elf *elf, struct names *ret)
+{
+	Elf_Scn *scn = NULL;
+	Elf_Data *data;
+	GElf_Shdr sh;
+
+	ret->n = 0;
+	while (ret->n < 4 && (scn = elf_nextscn(elf, scn))) {
+		if (!gelf_getshdr(scn, &sh) || (sh.sh_type != SHT_SYMTAB && sh.sh_type != SHT_DYNSYM))
+			continue;
+		data = elf_getdata(elf_getscn(elf, sh.sh_link), NULL);
+		if (!data || !data->d_buf || data->d_size == 0)
+			continue;
+		((char *)data->d_buf)[data->d_size - 1] = '\0';
+		ret->table[ret->n].start = data->d_buf;
+		ret->table[ret->n++].size = data->d_size;
+	}
+}
+
+static bool has_end(const struct names *names, const char *name)
+{
+	for (unsigned int i = 0; i < names->n; i++)
+		if (name >= names->table[i].start && (size_t)(name - names->table[i].start) < names->table[i].size)
+			return true;
+	return false;
+}
+
 int functab_load(struct image *im, struct functab *ret)
 {
 	int n = dwfl_module_getsymtab(im->mod);
 	struct functab t = {};
+	struct names names = {};
 	Elf *last = NULL;
 	bool complete = false;
 
@@ -135,9 +177,10 @@ int functab_load(struct image *im, struct functab *ret)
 		name = dwfl_module_getsym_info(im->mod, i, &sym, &addr, NULL, &elf, NULL);
 		if (name && elf && elf != last) {
 			last = elf;
+			end_names(elf, &names);
 			complete = elf_has_symtab(elf);
 		}
-		if (name && take(im->elf, &sym, addr, name, complete, &t.func[t.n]))
+		if (name && has_end(&names, name) && take(im->elf, &sym, addr, name, complete, &t.func[t.n]))
 			t.func[t.n++].order = i;
 	}
 	qsort(t.func, t.n, sizeof(*t.func), compare);
