@@ -36,7 +36,7 @@ BASE := -std=gnu11 -Iinclude $(WARN) -MMD -MP -D_GNU_SOURCE
 SHIM_FLAGS := -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-omit-frame-pointer \
 	-fno-stack-protector -U_FORTIFY_SOURCE -fasynchronous-unwind-tables \
 	-fno-tree-vectorize
-PKGS := sqlite3 libdw libelf json-c smartcols libsystemd
+PKGS := sqlite3 libdw libelf liblzma json-c smartcols libsystemd
 # The verifier needs these three; without one of them everything else is built.
 BPF_CC ?= $(shell command -v clang-14 || command -v clang)
 BPFTOOL ?= $(shell PATH="$$PATH:/usr/sbin" command -v bpftool)

@@ -4,6 +4,7 @@
  * names as eu-addr2line gives them.
  */
 #include <arpa/inet.h>
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -142,6 +143,49 @@ START_TEST(compressed_symbols_inside_of_a_stripped_program_are_used)
 END_TEST
 
 /* Whether a lookup in a stripped program connects to a server. */
+/* Small files that would take all memory: packed, and sparse. */
+START_TEST(what_swells_beyond_measure_is_refused)
+{
+	if (!shell("head -c 200M /dev/zero | xz -0 >bomb.xz && "
+		   "objcopy --add-section .gnu_debugdata=bomb.xz $SELF bomb")) {
+		fprintf(stderr, "SKIP: no objcopy or xz, so .gnu_debugdata is not tested\n");
+		return;
+	}
+	ck_assert_int_eq(refusal(in_dir("bomb"), ""), -EFBIG);
+}
+END_TEST
+
+static void claim_size(const char *path, uint32_t type, uint64_t size)
+{
+	int fd = open(path, O_RDWR);
+	Elf64_Ehdr eh;
+	Elf64_Shdr sh;
+
+	ck_assert_int_eq(pread(fd, &eh, sizeof(eh), 0), sizeof(eh));
+	for (unsigned int i = 0; i < eh.e_shnum; i++) {
+		off_t at = (off_t)(eh.e_shoff + i * sizeof(sh));
+
+		ck_assert_int_eq(pread(fd, &sh, sizeof(sh), at), sizeof(sh));
+		if (sh.sh_type != type)
+			continue;
+		sh.sh_size = size;
+		ck_assert_int_eq(pwrite(fd, &sh, sizeof(sh), at), sizeof(sh));
+	}
+	ck_assert_int_eq(ftruncate(fd, 3ll << 30), 0);
+	close(fd);
+}
+
+START_TEST(symbols_of_a_sparse_file_are_not_read)
+{
+	ck_assert(shell("cp $SELF a"));
+	claim_size(in_dir("a"), SHT_SYMTAB, 2ull << 30);
+	ck_assert_int_eq(refusal(in_dir("a"), ""), -EFBIG);
+	ck_assert(shell("cp $SELF b"));
+	claim_size(in_dir("b"), SHT_SYMTAB, UINT64_MAX - 10);
+	ck_assert_int_lt(refusal(in_dir("b"), ""), 0);
+}
+END_TEST
+
 static bool asks_server(bool debuginfod)
 {
 	struct symbols_options opt = { .debuginfod = debuginfod };
@@ -302,6 +346,8 @@ int main(void)
 	TCase *tc = tcase_create("symbol files");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, what_swells_beyond_measure_is_refused);
+	tcase_add_test(tc, symbols_of_a_sparse_file_are_not_read);
 	tcase_add_test(tc, a_file_is_refused_for_what_it_is);
 	tcase_add_test(tc, a_file_that_is_cut_or_replaced_while_open_gives_no_wrong_name);
 	tcase_add_loop_test(tc, damaged_files_are_survived, 1, 5);

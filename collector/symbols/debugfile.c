@@ -102,7 +102,7 @@ int debugfile_open(const struct image *main, struct image **ret)
 	image_build_id(main, build_id);
 	if (open_by_build_id(build_id, ret) == 0)
 		return 0;
-	link = dwelf_elf_gnu_debuglink(main->elf, &crc);
+	link = image_is_foreign(main) ? NULL : dwelf_elf_gnu_debuglink(main->elf, &crc);
 	if (!link || !*link || strchr(link, '/') || !folder_of(main->path, dir))
 		return -ENOENT;
 	for (size_t i = 0; i < sizeof(pattern) / sizeof(pattern[0]); i++) {
@@ -128,6 +128,8 @@ int debugfile_open_alt(const struct image *from, Dwarf *dwarf, struct image **re
 		snprintf(build_id + 2 * i, 3, "%02x", ((const unsigned char *)bits)[i]);
 	if (open_by_build_id(build_id, ret) == 0)
 		return 0;
+	if (image_is_foreign(from))
+		return -ENOENT;
 	if (*link == '/')
 		return open_checked(link, build_id, 0, ret);
 	if (!folder_of(from->path, dir))

@@ -16,10 +16,6 @@
 #include <unistd.h>
 
 #define MAX_FILE_SIZE (4LL << 30)
-/* Decompressed debug sections in all: a small file can claim any size. */
-#define MAX_INFLATED (2ULL << 30)
-/* .gnu_debugdata is decompressed without a bound; real ones are below 1 MB. */
-#define MAX_MINIDEBUG (4ULL << 20)
 
 /*
  * Looks before it opens: merely opening a device or a FIFO can block or do
@@ -60,32 +56,6 @@ static const char *section_name(Elf *elf, Elf_Scn *scn, GElf_Shdr *ret_header)
 	if (!gelf_getshdr(scn, ret_header) || elf_getshdrstrndx(elf, &names) < 0)
 		return NULL;
 	return elf_strptr(elf, names, ret_header->sh_name);
-}
-
-/* Refuses what would swell beyond all measure when libelf or libdwfl unpacks it. */
-static int check_sections(Elf *elf)
-{
-	uint64_t inflated = 0;
-	Elf_Scn *scn = NULL;
-
-	while ((scn = elf_nextscn(elf, scn))) {
-		GElf_Shdr sh;
-		GElf_Chdr ch;
-		const char *name = section_name(elf, scn, &sh);
-
-		if (!name)
-			continue;
-		if (sh.sh_flags & SHF_COMPRESSED) {
-			if (!gelf_getchdr(scn, &ch))
-				return -EINVAL;
-			if (ch.ch_size > MAX_INFLATED - inflated)
-				return -EFBIG;
-			inflated += ch.ch_size;
-		}
-		if (strcmp(name, ".gnu_debugdata") == 0 && sh.sh_size > MAX_MINIDEBUG)
-			return -EFBIG;
-	}
-	return 0;
 }
 
 /* The addresses that the file asks for, begun as libdwfl computes it, so that its bias is 0. */
@@ -184,7 +154,7 @@ static int open_elf(struct image *im)
 		return -EINVAL;
 	r = find_span(im->elf, &start, &end);
 	if (r == 0)
-		r = check_sections(im->elf);
+		r = weight_of(im->elf, &im->weight);
 	return r < 0 ? r : report(im, start, end);
 }
 
@@ -236,6 +206,11 @@ bool image_is_at(const struct image *im, const char *path)
 
 	return fstat(im->fd, &ours) == 0 && stat(path, &theirs) == 0 &&
 	       ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+}
+
+bool image_is_foreign(const struct image *im)
+{
+	return strncmp(im->path, "/proc/", 6) == 0;
 }
 
 void image_build_id(const struct image *im, char hex[static BUILD_ID_HEX_MAX])

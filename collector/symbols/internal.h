@@ -19,6 +19,14 @@
 
 #include "symbols.h"
 
+/* weight.c: bytes that are read and kept when a file is looked into. */
+struct weight {
+	uint64_t names, debug;
+	bool debug_is_fit;	/* debug information is not too large to be used */
+};
+/* -EFBIG: it is too large for anything. */
+int weight_of(Elf *elf, struct weight *ret);
+
 /*
  * image.c: one ELF file, opened with distrust. Its bytes are read, never
  * mapped: a file that is truncated while in use then gives errors, not SIGBUS.
@@ -31,6 +39,7 @@ struct image {
 	Elf *elf;
 	Dwfl *dwfl;
 	Dwfl_Module *mod;
+	struct weight weight;
 	bool debuginfod;	/* libdwfl may ask the servers for the debug file */
 };
 
@@ -43,6 +52,8 @@ bool image_is_at(const struct image *im, const char *path);
 /* The build id in hex, "" if it has none. */
 #define BUILD_ID_HEX_MAX 129
 void image_build_id(const struct image *im, char hex[static BUILD_ID_HEX_MAX]);
+/* It was found in another root: paths that it names mean nothing here. */
+bool image_is_foreign(const struct image *im);
 bool image_has_section(const struct image *im, const char *name);
 bool elf_has_symtab(Elf *elf);
 /* Ends DWARF's string sections with a NUL, as libdw trusts them to. After dwfl_module_getdwarf. */
@@ -105,6 +116,8 @@ struct module {
 
 int module_open(const char *file, const char *path, const char *build_id, bool debuginfod, struct module **ret);
 void module_close(struct module *m);
+/* Bytes of memory that it may take. */
+uint64_t module_weight(const struct module *m);
 /* Whether what was opened no longer is what the path and build id ask for. */
 bool module_is_stale(const struct module *m, const char *file);
 void module_lookup(struct module *m, uint64_t offset, bool exact, struct symbol_set *ret);

@@ -28,6 +28,8 @@ static void open_dwarf(struct module *m, bool debuginfod)
 		else
 			m->main->debuginfod = debuginfod;
 	}
+	if (!from->weight.debug_is_fit)
+		return;
 	m->dwarf = dwfl_module_getdwarf(from->mod, &bias);
 	if (!m->dwarf || bias != 0) {
 		m->dwarf = NULL;
@@ -36,7 +38,7 @@ static void open_dwarf(struct module *m, bool debuginfod)
 	image_end_strings(from);
 	r = debugfile_open_alt(from, m->dwarf, &m->alt);
 	if (r == 0) {
-		Dwarf *alt = dwfl_module_getdwarf(m->alt->mod, &bias);
+		Dwarf *alt = m->alt->weight.debug_is_fit ? dwfl_module_getdwarf(m->alt->mod, &bias) : NULL;
 
 		if (alt) {
 			image_end_strings(m->alt);
@@ -90,6 +92,16 @@ out:
 	}
 	*ret = m;
 	return 0;
+}
+
+static uint64_t weight(const struct image *im)
+{
+	return !im ? 0 : im->weight.names + (im->weight.debug_is_fit ? im->weight.debug : 0);
+}
+
+uint64_t module_weight(const struct module *m)
+{
+	return weight(m->main) + weight(m->debug) + weight(m->alt);
 }
 
 void module_close(struct module *m)

@@ -12,6 +12,7 @@
 #include "internal.h"
 
 #define DEFAULT_MODULES 256
+#define MAX_WEIGHT (1ull << 30)	/* of all that are open but for the last */
 
 struct symbolizer {
 	bool debuginfod;
@@ -64,6 +65,18 @@ static struct module *take_open(struct symbolizer *s, const char *file, const ch
 	return NULL;
 }
 
+/* Closes the least used ones until the rest is no burden. */
+static void lighten(struct symbolizer *s)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < s->n; i++) {
+		sum += module_weight(s->module[i]);
+		if (i > 0 && sum > MAX_WEIGHT)
+			shrink(s, i);
+	}
+}
+
 static int get_module(struct symbolizer *s, const char *file, const char *path, const char *build_id,
 		      struct module **ret)
 {
@@ -83,6 +96,7 @@ static int get_module(struct symbolizer *s, const char *file, const char *path, 
 		return r;
 	memmove(&s->module[1], &s->module[0], s->n++ * sizeof(m));
 	s->module[0] = m;
+	lighten(s);
 	*ret = m;
 	return 0;
 }
