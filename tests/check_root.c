@@ -161,8 +161,8 @@ START_TEST(files_are_kept_by_path_and_build_id)
 	struct files *f = files_open();
 	int fd;
 
-	files_put(f, "/a", "12", open(in_dir("plain"), O_RDONLY));
-	files_put(f, "/b", "", -ENOENT);
+	files_put(f, 0, "/a", "12", open(in_dir("plain"), O_RDONLY));
+	files_put(f, 0, "/b", "", -ENOENT);
 	ck_assert(files_has(f, "/a", "12"));
 	ck_assert(!files_has(f, "/a", ""));
 	ck_assert(!files_has(f, "/b", ""));
@@ -171,7 +171,7 @@ START_TEST(files_are_kept_by_path_and_build_id)
 	close(fd);
 	ck_assert_int_eq(files_get(f, "/b", ""), -EACCES);
 	ck_assert_int_eq(files_get(f, "/c", ""), -ENOENT);
-	files_put(f, "/b", "", open(in_dir("plain"), O_RDONLY));
+	files_put(f, 0, "/b", "", open(in_dir("plain"), O_RDONLY));
 	ck_assert(files_has(f, "/b", ""));
 	files_close(f);
 }
@@ -184,11 +184,29 @@ START_TEST(the_oldest_file_goes_when_there_are_too_many)
 
 	for (int i = 0; i <= FILES_MAX; i++) {
 		snprintf(path, sizeof(path), "/%d", i);
-		files_put(f, path, "", open(in_dir("plain"), O_RDONLY));
+		files_put(f, 0, path, "", open(in_dir("plain"), O_RDONLY));
 	}
 	ck_assert(!files_has(f, "/0", ""));
 	ck_assert(files_has(f, "/1", ""));
 	ck_assert(files_has(f, path, ""));
+	files_close(f);
+}
+END_TEST
+
+START_TEST(an_owner_with_too_many_loses_its_own)
+{
+	struct files *f = files_open();
+	char path[16];
+
+	files_put(f, 1, "/mine", "", open(in_dir("plain"), O_RDONLY));
+	for (int i = 0; i < 2 * FILES_MAX; i++) {
+		snprintf(path, sizeof(path), "/%d", i);
+		files_put(f, 2, path, "", open(in_dir("plain"), O_RDONLY));
+	}
+	ck_assert(files_has(f, "/mine", ""));
+	ck_assert(files_has(f, path, ""));
+	snprintf(path, sizeof(path), "/%d", 2 * FILES_MAX - FILES_OWNED - 1);
+	ck_assert(!files_has(f, path, ""));
 	files_close(f);
 }
 END_TEST
@@ -202,5 +220,6 @@ int main(void)
 	tcase_add_test(tc, a_process_that_has_gone_has_no_root);
 	tcase_add_test(tc, files_are_kept_by_path_and_build_id);
 	tcase_add_test(tc, the_oldest_file_goes_when_there_are_too_many);
+	tcase_add_test(tc, an_owner_with_too_many_loses_its_own);
 	return run_case("root", tc);
 }

@@ -68,12 +68,13 @@ static int inherit(struct session *c, const struct session *parent)
 	c->host_pid = c->hello.pid;
 	c->uid = parent->uid;
 	c->gid = parent->gid;
+	session_owned(c, owner_again(parent->owner));
 	c->exe = copy(parent->exe);
 	c->cwd = copy(parent->cwd);
 	c->cmdline = copy(parent->cmdline);
 	c->container = copy(parent->container);
 	c->comm = strndup(c->hello.comm, sizeof(c->hello.comm));
-	return modules_copy(&c->modules, &c->in->sink.heap, &parent->modules);
+	return modules_copy(&c->modules, c->heap, &parent->modules);
 }
 
 static struct session *claimed(const struct ingest *in, int pid)

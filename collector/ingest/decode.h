@@ -34,6 +34,7 @@
 	X(RANGE, "bad-range")			/* a module that ends before it starts */ \
 	X(BUILD_ID, "bad-build-id") \
 	X(PATH, "bad-path") \
+	X(FILE, "bad-file")			/* a module that is no file, or on a strange file system */ \
 	X(NO_HELLO, "no-hello")			/* the first frame was another */ \
 	X(HELLO_TWICE, "second-hello") \
 	X(HELLO_LATE, "hello-timeout") \

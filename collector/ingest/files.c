@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The table of files.h: a ring, looked through from its begin, since it is
- * asked once for a module and batch. MT-safe.
+ * The table of files.h, looked through from its begin, since it is asked once
+ * for a module and batch. MT-safe.
  */
 #include "files.h"
 
@@ -12,14 +12,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "root.h"
+
 struct file {
 	char *path, *build_id;	/* NULL: free */
+	uint64_t owner, age;	/* age: the lower, the older; 0: free */
 	int fd;
 };
 
 struct files {
 	pthread_mutex_t lock;
-	unsigned int next;
+	uint64_t puts;
 	struct file file[FILES_MAX];
 };
 
@@ -72,9 +75,29 @@ bool files_has(struct files *f, const char *path, const char *build_id)
 	return has;
 }
 
-void files_put(struct files *f, const char *path, const char *build_id, int fd)
+/* A free place, or that of the oldest. */
+static struct file *place_for(struct files *f, uint64_t owner)
 {
-	struct file add = { strdup(path), strdup(build_id), fd }, *to;
+	struct file *oldest = &f->file[0], *own = NULL;
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < FILES_MAX; i++) {
+		struct file *file = &f->file[i];
+
+		if (file->age < oldest->age)
+			oldest = file;
+		if (!owner || !file->path || file->owner != owner)
+			continue;
+		n++;
+		if (!own || file->age < own->age)
+			own = file;
+	}
+	return n < FILES_OWNED ? oldest : own;
+}
+
+void files_put(struct files *f, uint64_t owner, const char *path, const char *build_id, int fd)
+{
+	struct file add = { strdup(path), strdup(build_id), owner, 0, fd }, *to;
 
 	if (!add.path || !add.build_id) {
 		if (fd >= 0)
@@ -86,10 +109,23 @@ void files_put(struct files *f, const char *path, const char *build_id, int fd)
 	pthread_mutex_lock(&f->lock);
 	to = find(f, path, build_id);
 	if (!to)
-		to = &f->file[f->next++ % FILES_MAX];
+		to = place_for(f, owner);
+	add.age = ++f->puts;
 	clear(to);
 	*to = add;
 	pthread_mutex_unlock(&f->lock);
+}
+
+bool files_find(struct files *f, const struct root *root, uint64_t owner, const char *path, const char *build_id)
+{
+	int fd;
+
+	/* Without a build id it may be another file than the last time. */
+	if (*build_id && files_has(f, path, build_id))
+		return true;
+	fd = root_open_file(root, path);
+	files_put(f, owner, path, build_id, fd);
+	return fd != -EINVAL && fd != -EXDEV && fd != -ELOOP && fd != -EAGAIN;
 }
 
 int files_get(struct files *f, const char *path, const char *build_id)

@@ -8,19 +8,28 @@
 #define SIGSHIM_FILES_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
-#define FILES_MAX 256
+#define FILES_MAX 1024
+#define FILES_OWNED (FILES_MAX / 4)	/* of one container */
 
 struct files;
+struct root;
 
 struct files *files_open(void);	/* NULL: no memory */
 void files_close(struct files *f);
 bool files_has(struct files *f, const char *path, const char *build_id);
 /*
  * Takes the descriptor. A negative one says that the file could not be had.
- * The oldest goes when there are too many.
+ * The oldest goes when there are too many; that of the same owner (0: none),
+ * when it has too many.
  */
-void files_put(struct files *f, const char *path, const char *build_id, int fd);
+void files_put(struct files *f, uint64_t owner, const char *path, const char *build_id, int fd);
+/*
+ * Puts in the file that a root has under this path, unless it is there already.
+ * False for what must not be opened: no regular file, or not one of that root.
+ */
+bool files_find(struct files *f, const struct root *root, uint64_t owner, const char *path, const char *build_id);
 /* A descriptor of the caller's own; -ENOENT: nothing is known; -EACCES: it could not be had. */
 int files_get(struct files *f, const char *path, const char *build_id);
 

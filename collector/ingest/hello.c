@@ -178,7 +178,7 @@ static int grant_ring(struct session *s)
 	if (s->hello.transport != SIGSHIM_TRANSPORT_RING)
 		return -1;
 	do {
-		r = ring_create(size, &s->in->sink.rings, &s->ring, &fd);
+		r = ring_create(size, s->owner ? &s->owner->rings : &s->in->sink.rings, &s->ring, &fd);
 		size /= 2;
 	} while (r == -ENOMEM && size >= INGEST_RING_MIN);
 	return r < 0 ? -1 : fd;

@@ -85,6 +85,7 @@ void ingest_close(struct ingest *in)
 	map_free(&in->claims, &in->sink.heap);
 	map_free(&in->waiting_of, &in->sink.heap);
 	map_free(&in->known, &in->sink.heap);
+	map_free(&in->owners, &in->sink.heap);
 	sink_close(&in->sink);
 	files_close(in->files);
 	for (unsigned int i = 0; i < in->nwatches; i++)

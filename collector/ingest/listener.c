@@ -128,6 +128,9 @@ static void take(struct ingest *in, int fd)
 	s = session_new(in, fd, cred.pid, (int)cred.uid, (int)cred.gid);
 	if (!s) {
 		sink_refuse(&in->sink, REFUSED_MEMORY, 1);
+	} else if (s->owner && s->owner->sessions > in->max_connections / OWNER_SHARE) {
+		sink_refuse(&in->sink, REFUSED_CONNECTIONS, 1);
+		session_drop(s);
 	} else if (loop_add(in, fd, &s->sock_watch) < 0) {
 		sink_refuse(&in->sink, REFUSED_RESOURCES, 1);
 		session_drop(s);

@@ -8,6 +8,7 @@
 
 #include "ingest.h"
 #include "map.h"
+#include "owner.h"
 #include "sink.h"
 #include "ticks.h"
 #include "told.h"
@@ -40,6 +41,7 @@ struct ingest {
 	struct map by_pid;		/* host pid → live session, 0: gone */
 	struct map claims;		/* pid → forked child that says it has it */
 	struct map waiting_of;		/* uid + 1 → how many are waiting */
+	struct map owners;		/* hash of a container → struct owner, 0: gone */
 	struct map known;		/* host pids that ever said hello */
 	struct sink sink;
 	struct ticks ticks;

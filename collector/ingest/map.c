@@ -13,7 +13,7 @@
 
 bool budget_take(struct budget *b, uint64_t bytes)
 {
-	if (bytes > b->max - b->used)
+	if (bytes > b->max - b->used || (b->parent && !budget_take(b->parent, bytes)))
 		return false;
 	b->used += bytes;
 	return true;
@@ -22,6 +22,8 @@ bool budget_take(struct budget *b, uint64_t bytes)
 void budget_give(struct budget *b, uint64_t bytes)
 {
 	b->used -= bytes;
+	if (b->parent)
+		budget_give(b->parent, bytes);
 }
 
 int budget_grow(struct budget *b, void **array, size_t *count, size_t want, size_t element)

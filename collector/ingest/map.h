@@ -11,9 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes that all peers together may take. */
+/* Bytes that all peers together may take; or those of one container, which count for all as well. */
 struct budget {
 	uint64_t used, max;
+	struct budget *parent;
 };
 bool budget_take(struct budget *b, uint64_t bytes);
 void budget_give(struct budget *b, uint64_t bytes);

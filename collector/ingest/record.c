@@ -36,7 +36,7 @@ void session_receive_late(struct session *s)
 
 int session_add_thread(struct session *s, uint32_t ordinal)
 {
-	struct budget *b = &s->in->sink.heap;
+	struct budget *b = s->heap;
 	int r = budget_grow(b, (void **)&s->threads, &s->threads_size, s->nthreads + 1, sizeof(*s->threads));
 
 	if (r == 0)
@@ -128,7 +128,7 @@ static void define_stack(struct session *s, uint32_t id, int64_t row)
 
 	if (map_get(&s->stacks, id, &before) && before != row)
 		s->peer = ++s->in->peers;
-	if (map_set(&s->stacks, &s->in->sink.heap, id, row) < 0)
+	if (map_set(&s->stacks, s->heap, id, row) < 0)
 		sink_refuse(&s->in->sink, REFUSED_MEMORY, 1);
 	else
 		sink_shim_stack(&s->in->sink, s->process, id, row);
@@ -318,8 +318,8 @@ static void keep_file(const struct session *s, bool main_program, const char *pa
 
 	if (main_program && !(s->container && *s->container))
 		return;
-	if (root && *path == '/' && !(*build_id && files_has(s->in->files, path, build_id)))
-		files_put(s->in->files, path, build_id, root_open_file(root, path));
+	if (root && *path == '/' && !files_find(s->in->files, root, s->owner ? s->owner->key : 0, path, build_id))
+		sink_refuse(&s->in->sink, REFUSED_FILE, 1);
 }
 
 static int take_module(struct session *s, const void *frame, size_t len)
@@ -340,7 +340,7 @@ static int take_module(struct session *s, const void *frame, size_t len)
 		return 0;
 	keep_file(s, main_program, m.path, m.build_id);
 	s->peer = ++s->in->peers;	/* addresses mean something else now */
-	return modules_add(&s->modules, &s->in->sink.heap, &add) < 0 ? -REFUSED_MEMORY : 0;
+	return modules_add(&s->modules, s->heap, &add) < 0 ? -REFUSED_MEMORY : 0;
 }
 
 static int take_loss(struct session *s, const void *frame, size_t len)

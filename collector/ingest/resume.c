@@ -52,7 +52,7 @@ static int add_mapping(const struct mapping_info *m, void *arg)
 
 	mine.process = s->process;
 	sink_known_mapping(&s->in->sink, &mine);
-	return modules_add(&s->modules, &s->in->sink.heap, &add);
+	return modules_add(&s->modules, s->heap, &add);
 }
 
 static int add_stack(uint32_t number, int64_t stack, void *arg)
@@ -60,7 +60,7 @@ static int add_stack(uint32_t number, int64_t stack, void *arg)
 	struct session *s = arg;
 
 	sink_shim_stack(&s->in->sink, s->process, number, stack);
-	return map_set(&s->stacks, &s->in->sink.heap, number, stack);
+	return map_set(&s->stacks, s->heap, number, stack);
 }
 
 static int read_all(struct session *s, struct store *log, int64_t before)

@@ -48,6 +48,7 @@ struct session *session_alloc(struct ingest *in, struct session_list *list)
 		return NULL;
 	}
 	s->in = in;
+	s->heap = &in->sink.heap;
 	s->fd = s->pidfd = -1;
 	s->wait_status = -1;
 	s->since_ns = sink_now();
@@ -56,6 +57,12 @@ struct session *session_alloc(struct ingest *in, struct session_list *list)
 	session_move(s, list);
 	in->nsessions++;
 	return s;
+}
+
+void session_owned(struct session *s, struct owner *o)
+{
+	s->owner = o;
+	s->heap = o ? &o->heap : &s->in->sink.heap;
 }
 
 struct session *session_new(struct ingest *in, int fd, int pid, int uid, int gid)
@@ -70,6 +77,7 @@ struct session *session_new(struct ingest *in, int fd, int pid, int uid, int gid
 	s->host_pid = pid;
 	s->uid = uid;
 	s->gid = gid;
+	session_owned(s, owner_enter(in, pid));
 	count_waiting(s, 1);
 	return s;
 }
@@ -111,7 +119,7 @@ void session_drop(struct session *s)
 
 void session_free(struct session *s)
 {
-	struct budget *b = &s->in->sink.heap;
+	struct budget *all = &s->in->sink.heap, *b = s->heap;
 
 	session_move(s, NULL);
 	budget_give(b, s->threads_size * sizeof(*s->threads));
@@ -119,7 +127,7 @@ void session_free(struct session *s)
 	map_free(&s->ordinals, b);
 	map_free(&s->stacks, b);
 	modules_free(&s->modules, b);
-	gaps_free(&s->gaps, b);
+	gaps_free(&s->gaps, all);
 	free(s->exe);
 	free(s->comm);
 	free(s->cmdline);
@@ -127,7 +135,8 @@ void session_free(struct session *s)
 	free(s->cwd);
 	s->in->nroots -= s->root != NULL;
 	root_close(s->root);
-	budget_give(b, sizeof(*s));
+	budget_give(all, sizeof(*s));
+	owner_leave(s->in, s->owner);
 	free(s);
 }
 

@@ -22,6 +22,8 @@ struct session {
 	int fd;			/* -1: closed */
 	int pidfd;		/* -1: none could be had */
 	int host_pid, uid, gid;	/* by the kernel; pid 0: outside our namespace */
+	struct owner *owner;	/* its container; NULL: none */
+	struct budget *heap;	/* what its lists are charged to */
 	uint64_t since_ns;	/* accepted */
 	uint64_t started;	/* clock ticks since boot; one that shares: its host's, as it is not older */
 	bool greeted;		/* it said hello and was welcome */
@@ -64,6 +66,8 @@ struct session {
 struct session *session_alloc(struct ingest *in, struct session_list *list);
 /* Takes the connection over. NULL when there is no memory; fd is then closed. */
 struct session *session_new(struct ingest *in, int fd, int pid, int uid, int gid);
+/* Charges its lists to that container; while they are empty. */
+void session_owned(struct session *s, struct owner *o);
 /* It said hello: from waiting to live. */
 void session_welcomed(struct session *s);
 /* Closes the connection of one that was never welcome, and forgets it. */

@@ -120,9 +120,13 @@ class Containers(harness.TestCase):
         change(spec)
         for mapping in spec["linux"].get("uidMappings", []):
             os.chown(root, mapping["hostID"], mapping["hostID"])
+        self.write_spec(folder, spec)
+        return folder, ident
+
+    @staticmethod
+    def write_spec(folder, spec):
         with open(os.path.join(folder, "config.json"), "w", encoding="utf-8") as file:
             json.dump(spec, file)
-        return folder, ident
 
     def spec(self, folder):
         with open(os.path.join(folder, "config.json"), encoding="utf-8") as file:
