@@ -85,13 +85,21 @@ static int connect_to(const char *path, int patience)
 }
 
 /* Who listens at the other end, by the kernel; 0: outside our namespace. */
-static int32_t peer_pid(int fd)
+/*
+ * Which collector has answered: its pid, and when its socket was made or
+ * touched last. In another pid namespace all have the pid 0, and behind a
+ * service manager's socket the manager's.
+ */
+static uint64_t collector_of(int fd)
 {
 	struct ucred peer = {};
 	socklen_t size = sizeof(peer);
+	struct stat st = {};
 
 	sys(SYS_getsockopt, fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
-	return peer.pid;
+	sys(SYS_newfstatat, AT_FDCWD, shim_config.socket, &st, 0);
+	return ((uint64_t)st.st_ctim.tv_sec * SECOND + (uint64_t)st.st_ctim.tv_nsec) ^ (uint64_t)st.st_ino << 40 ^
+		(uint64_t)peer.pid;
 }
 
 /* Receives the welcome and, with it, perhaps the ring's descriptor. */
@@ -228,7 +236,7 @@ static int try(struct process *p, uint64_t now, uint64_t mask)
 	fd = connect_to(shim_config.socket, how_long(p));
 	err = fd < 0 ? fd : greet(p, fd, now, mask, &g);
 	if (err == 0)
-		p->collector = peer_pid(fd);
+		p->collector = collector_of(fd);
 	if (fd >= 0 && (err || g.close)) {
 		sys(SYS_close, fd);
 		fd = -1;
@@ -301,7 +309,7 @@ static void renew(struct process *p, uint64_t now, uint64_t mask)
 
 	err = fd < 0 ? fd : greet(p, fd, now, mask, &grant);
 	if (err == 0)
-		p->collector = peer_pid(fd);
+		p->collector = collector_of(fd);
 	if (fd >= 0 && (err || grant.close)) {
 		sys(SYS_close, fd);
 		fd = -1;
@@ -336,7 +344,7 @@ void link_renew(struct process *p, uint64_t now, uint64_t mask)
 static bool same_collector(const struct process *p)
 {
 	int fd = connect_to(shim_config.socket, LATER);
-	bool same = fd == -EAGAIN || (fd >= 0 && peer_pid(fd) == p->collector);
+	bool same = fd == -EAGAIN || (fd >= 0 && collector_of(fd) == p->collector);
 
 	if (fd >= 0)
 		sys(SYS_close, fd);

@@ -23,7 +23,8 @@
 /* What the last process of this image leaves to its children. */
 static struct {
 	struct sigshim_ring *ring;	/* NULL: nothing */
-	int32_t pid, collector;
+	uint64_t collector;
+	int32_t pid;
 	uint32_t uid;
 	bool ticks;
 } offer;

@@ -202,7 +202,7 @@ struct process {
 	uint32_t idle;		/* calls without a collector */
 	bool granted, ticks;	/* the collector reads the same clock; it is used (clock.c) */
 	int32_t fd;		/* the socket, -1 */
-	int32_t collector;	/* its pid as we see it */
+	uint64_t collector;	/* which one, of those that have its address one after the other */
 	uint64_t fd_dev, fd_ino;	/* to tell that the number is still ours */
 	struct sigshim_ring *ring;	/* all that is in it is found from here */
 	uint64_t ring_head;	/* its head, as last looked at */

@@ -13,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -101,6 +103,20 @@ static int read_settings(struct settings *s, int argc, char **argv)
 	return EXIT_OK;
 }
 
+/*
+ * The manager's socket outlives collectors, and programs in containers see no
+ * pid of ours: by its time of change they know that there is another one.
+ */
+static void touch_socket(int fd)
+{
+	struct sockaddr_un addr;
+	socklen_t size = sizeof(addr) - 1;
+
+	memset(&addr, 0, sizeof(addr));
+	if (getsockname(fd, (struct sockaddr *)&addr, &size) == 0 && addr.sun_path[0] == '/')
+		utimensat(AT_FDCWD, addr.sun_path, NULL, AT_SYMLINK_NOFOLLOW);
+}
+
 /* 1 and a socket from the service manager, 0 if there is none. */
 static int activated(int *ret_fd)
 {
@@ -111,6 +127,7 @@ static int activated(int *ret_fd)
 	if (n > 1 || sd_is_socket_unix(SD_LISTEN_FDS_START, SOCK_SEQPACKET, 1, NULL, 0) <= 0)
 		return -EINVAL;
 	*ret_fd = SD_LISTEN_FDS_START;
+	touch_socket(*ret_fd);
 	return fcntl(*ret_fd, F_SETFL, O_NONBLOCK) < 0 ? -errno : 1;
 }
 

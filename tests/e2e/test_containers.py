@@ -270,41 +270,6 @@ class Ways(Containers):
         self.assertEqual(open(folder + "/config.json", "rb").read(), before)
         self.assertEqual(sorted(os.listdir(folder)), ["config.json", "rootfs"])
 
-    def test_a_container_goes_on_with_the_next_collector(self):
-        script = "trap : USR1; for i in $(seq 3000); do kill -USR1 $$; [ ! -e /test/enough ] || exit 0; " \
-                 "/usr/bin/sleep 0.05; done"
-        folder, ident = self.make_bundle("long", ["/bin/bash", "-c", script])
-        self.inject("bundle", folder)
-        name = "sigshim-test-" + os.path.basename(self.dir)[-8:].lower()
-        container = subprocess.Popen([harness.find("runc"), "--root", self.path("runc"), "run", "--bundle", folder, name],
-                                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.addCleanup(self.stop, container)
-        self.addCleanup(lambda: open(self.path("enough"), "w", encoding="ascii").close())
-        first, second = self.path("collected.db"), self.path("second.db")
-        self.wait_for(lambda: self.sigshim("query", "-L", first, "container=" + ident[:12], "-n1", status=None).stdout,
-                      "the first collector's records")
-        self.process.kill()
-        self.process.wait()
-        self.collector(socket="run/c.sock", log="second.db")
-        self.wait_for(lambda: self.sigshim("query", "-L", second, "container=" + ident[:12], "-n1", status=None).stdout,
-                      "the second collector's records", seconds=60)
-        open(self.path("enough"), "w", encoding="ascii").close()
-        self.assertEqual(container.wait(harness.HUNG * harness.SLOW), 0)
-
-    def test_containers_that_live_for_a_moment(self):
-        program = self.make_program()
-        idents = set()
-        for i in range(100 if harness.LONG else 12):
-            folder, ident = self.make_bundle("brief%d" % i, program)
-            self.inject("bundle", folder)
-            idents.add(ident)
-            self.assertEqual(self.run_bundle(folder).returncode, 0)
-        events = self.recorded()
-        self.assertEqual(set(events), idents)
-        for ident in idents:
-            self.check_caller(events[ident])
-        self.assertEqual(len({len(those) for those in events.values()}), 1)
-
     def test_a_runtime_alone_names_its_containers(self):
         folders = [self.bash(name, engine=False)[0] for name in ("one", "two")]
         for folder in folders:
