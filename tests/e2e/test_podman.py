@@ -99,29 +99,40 @@ class Podman(harness.TestCase):
         self.assertEqual(self.recorded(), {ident})
 
     def test_a_hook(self):
-        self.sigshim("inject", "oci-hook", "--print-hook", *self.settings, "--output", self.path("hooks/sigshim.json"))
-        hooks = ["--hooks-dir", self.path("hooks")]
+        hooks = self.make_hooks()
         ident = self.podman(hooks, "--annotation", ANNOTATION)
         self.podman(hooks, output=PLAIN)
         self.podman(hooks, "--annotation", "sigshim.dev/inject=false", output=PLAIN)
         self.assertEqual(self.recorded(), {ident})
 
-    def test_a_runtime(self):
+    def make_runtime(self):
         wrapper = self.path("runc-sigshim")
         with open(wrapper, "w", encoding="ascii") as file:
             file.write("#!/bin/sh\nexec %s inject oci-runtime %s -- runc \"$@\"\n" %
                        (harness.SIGSHIM, " ".join(self.settings)))
         os.chmod(wrapper, 0o755)
-        runtime = ["--runtime", wrapper]
+        return ["--runtime", wrapper]
+
+    def make_hooks(self):
+        self.sigshim("inject", "oci-hook", "--print-hook", *self.settings, "--output", self.path("hooks/sigshim.json"))
+        return ["--hooks-dir", self.path("hooks")]
+
+    def test_a_runtime(self):
+        runtime = self.make_runtime()
         ident = self.podman(runtime, "--annotation", ANNOTATION)
         self.podman(runtime, output=PLAIN)
         self.assertEqual(self.recorded(), {ident})
 
     def test_kinds_of_containers(self):
+        """Ways by turns; each with each in the long form."""
         flags = self.sigshim("inject", "env", *self.settings).stdout.split()
-        kinds = (["--user", "1000:1000"], ["--read-only"], ["--cap-drop=all", "--security-opt=no-new-privileges"],
-                 ["--pid=host"], ["--ipc=host", "--uts=host"])
-        idents = {self.podman([], *flags, *kind) for kind in kinds}
+        annotated = ["--annotation", ANNOTATION]
+        ways = (([], flags), (self.make_hooks(), annotated), (self.make_runtime(), annotated))
+        kinds = (["--user", "1000:1000"], ["--uidmap=0:200000:65536", "--gidmap=0:200000:65536"], ["--read-only"],
+                 ["--cap-drop=all", "--security-opt=no-new-privileges"], ["--pid=host"], ["--ipc=host", "--uts=host"])
+        idents = {self.podman(way[0], *way[1], *kind)
+                  for number, kind in enumerate(kinds) for turn, way in enumerate(ways)
+                  if harness.LONG or turn == number % len(ways)}
         self.assertEqual(self.recorded(), idents)
 
     def test_a_container_is_found_by_name_and_image(self):
