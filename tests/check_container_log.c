@@ -9,6 +9,7 @@
 #include "output/output.h"
 #include "small_log.h"
 #include "store/container.h"
+#include "unit.h"
 
 #define WEB "aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11"
 #define JOB "aa22aa22aa22aa22aa22aa22aa22aa22aa22aa22aa22aa22aa22aa22aa22aa22"
@@ -192,19 +193,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("container_log");
 	TCase *tc = tcase_create("container_log");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tc);
 	tcase_add_checked_fixture(tc, make_log, remove_log);
 	tcase_add_test(tc, filters_choose_by_id_name_image_and_pod);
 	tcase_add_test(tc, events_are_counted_by_image_and_pod);
 	tcase_add_test(tc, formats_show_what_is_known);
 	tcase_add_test(tc, a_log_without_the_table_can_be_read_and_written_on);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_case("container_log", tc);
 }

@@ -3,7 +3,6 @@
  * What engines keep on the host about containers, as each of them writes it,
  * in a folder that stands for the host's root.
  */
-#include <check.h>
 #include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include "ingest/container.h"
 #include "ingest/engine.h"
 #include "ingest/proc.h"
+#include "unit.h"
 
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define OTHER "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
@@ -251,12 +251,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("engine");
 	TCase *tc = tcase_create("engine");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tc);
 	tcase_add_checked_fixture(tc, make_root, remove_root);
 	tcase_add_test(tc, podman_with_runc_is_asked_by_the_states_bundle);
 	tcase_add_test(tc, kubernetes_with_containerd);
@@ -269,8 +265,5 @@ int main(void)
 	tcase_add_test(tc, no_id_leads_out_of_the_folders_of_states);
 	tcase_add_test(tc, a_runtimes_name_is_proven);
 	tcase_add_test(tc, crun_says_it_with_other_words);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_case("engine", tc);
 }

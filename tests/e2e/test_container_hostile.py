@@ -54,7 +54,7 @@ class Hostile(test_containers.Containers):
             self.assertEqual(self.run_bundle(folder).returncode, 0)
             honest.add(ident)
         for way, process in hostile.items():
-            output, _ = process.communicate(timeout=240)
+            output, _ = process.communicate(timeout=harness.HUNG * harness.SLOW)
             self.assertIn(way + " has ended", output)
         peak = self.peak()
         self.tell("memory %d KiB" % peak)

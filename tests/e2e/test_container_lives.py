@@ -47,7 +47,7 @@ class Lives(test_containers.Containers):
 
         def end():
             pulse.stdin.close()
-            self.assertEqual(pulse.wait(120 * harness.SLOW), 0)
+            self.assertEqual(pulse.wait(harness.HUNG * harness.SLOW), 0)
             return made
         return call, end, ident
 
@@ -64,7 +64,7 @@ class Lives(test_containers.Containers):
                             "JOIN processes p ON p.id = t.process WHERE run = %d" % run) == [(3,)]
 
         for run, end in ((1, signal.SIGKILL), (2, signal.SIGTERM), (3, signal.SIGKILL), (4, signal.SIGTERM)):
-            self.wait_for(lambda number=run: heard(number), "run %d" % run, seconds=120)
+            self.wait_for(lambda number=run: heard(number), "run %d" % run)
             for call, _, _ in pulses:
                 call(1000)
             self.stop(self.process, end)

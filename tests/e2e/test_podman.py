@@ -54,7 +54,7 @@ class Podman(harness.TestCase):
     def command(self, *arguments, **kw):
         """podman, with everything of its own in the test's folder."""
         return self.plain(["podman", "--root", self.path("root"), "--runroot", self.path("runroot"), "--tmpdir",
-                           self.path("tmp"), "--storage-driver=vfs", *arguments], timeout=120,
+                           self.path("tmp"), "--storage-driver=vfs", *arguments],
                           env=self.environment(CONTAINERS_CONF=self.path("containers.conf")), **kw)
 
     def podman(self, options, *arguments, output=INJECTED, image=None):
