@@ -35,11 +35,13 @@ def flood(socket, end):
 
 
 def garbage(socket, end):
-    while time.monotonic() < end:
+    while True:
         one, _ = greeted(socket)
-        for size in (0, 1, 8, 100, 8000):
+        for size in (1, 8, 100, 8000, 0):
             one.send(os.urandom(size))
         one.close()
+        if time.monotonic() > end:
+            break
 
 
 def threads(socket, end):
