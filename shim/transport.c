@@ -57,9 +57,9 @@ static int put_somewhere(struct process *p, const struct sigshim_frame *frame)
 {
 	int err = put(p, frame);
 
-	for (unsigned int tries = 0; err == -EAGAIN && tries < 1000 && !shim_sandboxed && p->renewing &&
+	for (unsigned int tries = 0; err == -EAGAIN && tries < 16 && !shim_sandboxed && p->renewing &&
 	     ring_is_retired(p); tries++) {
-		wait_for_room(p, 0);
+		wait_for_room(p, tries);
 		err = put(p, frame);
 	}
 	return err;
