@@ -16,6 +16,8 @@
 
 #include "banned.h"
 
+#define PAGE 4096ul	/* or a multiple of it */
+
 /*
  * rt_sigprocmask reads the set before it looks at `how` (kernel/signal.c), so
  * with an invalid `how` it answers EINVAL for memory that can be read and
@@ -29,8 +31,8 @@ static bool readable8(uintptr_t addr)
 
 bool copy_checked(void *to, uintptr_t from, size_t n)
 {
-	/* Up to a page, the first and the last bytes tell of all in between. */
-	if (!readable8(from) || (n > 8 && !readable8(from + n - 8)))
+	/* Up to a page, the first and the last bytes tell of all in between; within a page the first alone. */
+	if (!readable8(from) || ((from ^ (from + n - 1)) >= PAGE && !readable8(from + n - 8)))
 		return false;
 	/* Not by memcpy: sanitizers have one of their own, and find fault with what may be read here. */
 	for (size_t i = 0; i < n; i++)
